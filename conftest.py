@@ -1,0 +1,33 @@
+"""Registers the options and marks of the katas and loads the plugin from fixtures/."""
+
+from fixtures.plugin import PLUGINS
+
+MARKS = {
+    "llama": "runs real llama.cpp through llama-cpp-python",
+    "model(name)": "needs a model that `python -m fixtures.models pull NAME` fetches",
+    "gpu": "needs a GPU; run by `tox -e gpu`",
+    "peer(library)": "needs a library of the `peers` extra; run by `tox -e peers`",
+    "slow": "takes more than a few seconds; run with `-m slow`",
+    "native": "compiles C++; run with `-m native`",
+}
+
+
+def pytest_addoption(parser):
+    """Add the katas' options to pytest's own."""
+    group = parser.getgroup("katas")
+    group.addoption("--impl", default="katas", metavar="FOLDER",
+                    help="test this folder: katas (yours, the default), solutions, or a copy of your own")
+    group.addoption("--hint", action="store_true", help="print the next hint for the first failing test")
+    group.addoption("--compare", action="store_true",
+                    help="for each green kata: yours, the solution and the library side by side, then a diff")
+    group.addoption("--track", choices=["application", "ml-engineer", "full-stack"],
+                    help="only the katas of this learning path")
+    group.addoption("--no-skips", action="store_true", help="a skipped test is a failure")
+
+
+def pytest_configure(config):
+    """Declare the marks and start the plugin's parts."""
+    for name, meaning in MARKS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+    for plugin in reversed(PLUGINS):  # pytest calls the last one registered first
+        config.pluginmanager.register(plugin(config), f"katas-{plugin.__name__.lower()}")
