@@ -48,9 +48,10 @@ def test_the_mask_may_have_any_dtype(dtype):
 
 def test_nan_in_the_padding_does_not_matter():
     """An encoder may leave anything in the rows of the padding."""
-    tokens = np.where(MASK[:, :, None] == 1, TOKENS, np.nan).astype(np.float32)
+    tokens = TOKENS.copy()
+    tokens[0, 2:, 0] = np.nan
     call(mean_pool, tokens, MASK).gives(MEANS)
-    tokens[0, -1] = np.inf
+    tokens[:, -1] = np.inf
     call(mean_pool, tokens, MASK).gives(MEANS)
 
 
@@ -69,9 +70,9 @@ def test_float16_comes_back_as_float16_without_overflow():
 
 
 def test_float64_keeps_its_precision():
-    tokens = TOKENS.astype(np.float64) + 1e-12
+    tokens = TOKENS.astype(np.float64) + 0.1
     # a detour through float32 is wrong by 1e-7
-    call(mean_pool, tokens, MASK).gives(MEANS.astype(np.float64) + 1e-12, atol=1e-14, dtype=np.float64)
+    call(mean_pool, tokens, MASK).gives(MEANS.astype(np.float64) + 0.1, atol=1e-14, dtype=np.float64)
 
 
 def test_views_with_strides_are_read_correctly():
@@ -212,7 +213,7 @@ def test_a_zero_vector_stays_zero():
 
 
 @pytest.mark.parametrize(("dtype", "scale"), [
-    (np.float32, 2.0**100), (np.float32, 2.0**-100), (np.float64, 2.0**700), (np.float64, 2.0**-700),
+    (np.float32, 2.0**100), (np.float32, 2.0**-100), (np.float32, 2.0**-40), (np.float64, 2.0**700), (np.float64, 2.0**-700),
     (np.float16, 2.0**13), (np.float16, 2.0**-20)])
 def test_very_long_and_very_short_vectors_are_scaled_as_well(dtype, scale):
     """The square of such a number is infinite or zero in its own dtype."""

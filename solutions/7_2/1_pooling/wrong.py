@@ -9,14 +9,13 @@ from fixtures.checking import wrong_answer_to
 @wrong_answer_to(mean_pool)
 def averages_the_padding(token_embeddings, attention_mask):
     """The padding is in your average: divide by the number of real tokens, not by the length of the row."""
-    return token_embeddings.mean(axis=1, dtype=token_embeddings.dtype)
+    return token_embeddings.mean(axis=1, dtype=np.float64).astype(token_embeddings.dtype)
 
 
 @wrong_answer_to(mean_pool)
 def divides_by_the_row_length(token_embeddings, attention_mask):
     """Your sum leaves the padding out, but your divisor counts it: divide by the sum of the mask."""
-    real = attention_mask.astype(bool)[:, :, None]
-    return np.where(real, token_embeddings, 0).sum(axis=1) / token_embeddings.shape[1]
+    return mean_pool(token_embeddings, attention_mask) * attention_mask.mean(axis=1, keepdims=True)
 
 
 @wrong_answer_to(mean_pool)
@@ -46,9 +45,9 @@ def counts_from_the_left(token_embeddings, attention_mask):
 @wrong_answer_to(mean_pool)
 def sums_in_float16(token_embeddings, attention_mask):
     """Your sum overflows: float16 ends at 65504. Sum in float32 and convert the mean."""
-    mask = attention_mask.astype(token_embeddings.dtype)[:, :, None]
-    total = np.add.accumulate(token_embeddings * mask, axis=1)[:, -1]
-    return total / mask.sum(axis=1)
+    real = np.where(attention_mask.astype(bool)[:, :, None], token_embeddings, token_embeddings.dtype.type(0))
+    total = np.add.accumulate(real, axis=1)[:, -1]
+    return total / attention_mask.sum(axis=1, keepdims=True).astype(token_embeddings.dtype)
 
 
 @wrong_answer_to(mean_pool)
@@ -66,7 +65,7 @@ def averages_over_the_batch(token_embeddings, attention_mask):
 @wrong_answer_to(mean_pool)
 def forgets_to_divide(token_embeddings, attention_mask):
     """This is the sum of the real tokens: the mean divides it by their number."""
-    return np.where(attention_mask.astype(bool)[:, :, None], token_embeddings, 0).sum(axis=1)
+    return mean_pool(token_embeddings, attention_mask) * attention_mask.sum(axis=1, keepdims=True)
 
 
 @wrong_answer_to(cls_pool)

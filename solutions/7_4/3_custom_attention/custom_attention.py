@@ -4,12 +4,10 @@ llama.cpp builds it in `build_attn_mha` (src/llama-graph.cpp) and masks it by
 `llama_hparams::is_masked_swa` (src/llama-hparams.h).
 """
 
-from operator import index
-
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 64  # query rows that are scored at once: 64 rows of 1024 float32 scores stay in a 256 kB cache
+_BLOCK = 64  # query rows that are scored at once: 64 rows of 1024 float32 scores stay in a 256 kB cache
 
 
 def attention(
@@ -22,28 +20,32 @@ def attention(
     softcap: float | None = None,
     scale: float | None = None,
 ) -> NDArray:
-    """Let every query look at the keys up to its own position and return the mean of their values.
+    """Let every query look at the keys up to its own position, and return the mean of their values.
+
+    The weights of the mean are the softmax of the scores q . k * scale.
 
     q: (batch, heads, queries, width), the last `queries` positions of the sequence
     k, v: (batch, kv_heads, keys, width), all positions so far: the cache and the new ones
-    window: keys that a query sees, its own counted; None: all up to its own
-    sinks: (heads,), one learned score a head that takes part in the softmax and has no value; None: none
-    softcap: scores s become softcap * tanh(s / softcap), before the mask; None: left as they are
-    scale: what the products of q and k are multiplied with; None: 1 / sqrt(width)
-    Returns (batch, heads, queries, width) in np.result_type(q, k, v, np.float32): float16 and small integers
-    are computed and returned in float32, float64 and large integers in float64. No query (or an empty batch)
-    gives an empty result. Query head h reads KV head h // (heads // kv_heads).
-    Memory: with a window, at its peak less than queries * keys bytes beyond the arguments, where both are a
-    thousand and more.
-    NaN and infinity are not looked for: a query that is NaN or sees a NaN becomes NaN; nothing is promised
-    about an infinity, nor about a NaN that lies behind the mask.
-    Raises TypeError if q, k, v or sinks hold no real numbers, or window is no integer.
-    Raises ValueError if q, k, v are not 4-D, the shapes of k and v differ, batch or width of q and k differ,
-    heads, kv_heads or width is 0, heads is not a multiple of kv_heads, there are more queries than keys,
-    window is below 1, sinks is not (heads,), or softcap is not above 0.
-    Sources: Vaswani et al. 2017, section 3.2 (scaled dot products); Ainslie et al. 2023 (grouped queries);
-    Beltagy et al. 2020 (window); Gemma 2 report 2024, section 2 (soft cap); gpt-oss model card 2025 and
-    ggml_soft_max_add_sinks in ggml.h (sinks).
+    window: how many keys a query sees, its own counted; None: all up to its own
+    sinks: (heads,), for each head one more score in the softmax, neither scaled nor capped, that has no value;
+        -inf is no sink, and so is None
+    softcap: a score s becomes softcap * tanh(s / softcap), before the mask; None: it stays
+    scale: None: 1 / sqrt(width)
+    Returns (batch, heads, queries, width) in np.result_type(q, k, v, np.float32): float16 is computed and
+    returned in float32, float64 in float64. Query head h reads KV head h // (heads // kv_heads). An empty
+    batch, or no queries, gives an empty result.
+    Memory: with a window, in sequences of thousands, the peak beyond the arguments stays below
+    queries * keys bytes: never an array of queries x keys, not even a mask.
+    NaN is not looked for: a query that is NaN, or sees a NaN, gives NaN. Nothing is promised about infinity in
+    q, k and v, nor about a NaN that the mask hides.
+    Raises TypeError if q, k, v or sinks do not hold real numbers, or window is not an integer.
+    Raises ValueError if q, k, v are not 4-D, the shapes of k and v differ, q and k differ in batch or width,
+    there is no head or no width, heads is not a multiple of kv_heads, there are more queries than keys,
+    window is below 1, sinks is not (heads,), or softcap is not above 0. The message names the argument and the
+    shapes or values that do not fit.
+    Sources: Vaswani et al. 2017, section 3.2.1; Ainslie et al. 2023 (grouped queries); Beltagy et al. 2020
+    (window); Gemma 2 report 2024, section 2 (soft cap); gpt-oss model card 2025, section 2, and
+    ggml_soft_max_add_sinks of ggml (sinks).
     """
     q, k, v = _real("q", q), _real("k", k), _real("v", v)
     _check_shapes(q, k, v)
@@ -53,13 +55,15 @@ def attention(
     past = keys - queries  # the first query stands at this position
     if window is None:
         window = keys  # nobody stands further back than that
-    elif index(window) < 1:
-        raise ValueError(f"window must be at least 1, its own position, got {window}")
+    elif not isinstance(window, (int, np.integer)):
+        raise TypeError(f"window must be an integer, got {window!r}")
+    elif window < 1:
+        raise ValueError(f"window must be at least 1, its own position, got {window}; None is no window")
     if softcap is not None and not softcap > 0:
-        raise ValueError(f"softcap must be above 0 (None for no cap), got {softcap}")
+        raise ValueError(f"softcap must be above 0, got {softcap}; None is no cap")
 
     dtype = np.result_type(q, k, v, np.float32)
-    k, v = k.astype(dtype, copy=False), v.astype(dtype, copy=False)
+    q, k, v = (array.astype(dtype, copy=False) for array in (q, k, v))
     sink = np.full(heads, -np.inf, dtype) if sinks is None else _real("sinks", sinks).astype(dtype)
     if sink.shape != (heads,):
         raise ValueError(f"sinks must be one number for each of {heads} heads, got shape {sink.shape}")
@@ -71,15 +75,15 @@ def attention(
     grouped = (q * dtype.type(factor)).reshape(batch, kv_heads, group, queries, width)
     out = np.empty(grouped.shape, dtype)
 
-    for start in range(0, queries, BLOCK):
-        stop = min(start + BLOCK, queries)
+    for start in range(0, queries, _BLOCK):
+        stop = min(start + _BLOCK, queries)
         rows = stop - start
-        first = max(0, past + start - window + 1)  # the first query of the block looks back furthest
+        first = max(0, past + start - int(window) + 1)  # the first query of the block looks back furthest
         last = past + stop
         # Inside the block only the newest `rows` keys can be in a query's future, and only the oldest `rows`
         # can have left a query's window.
         future = ~np.tri(rows, dtype=bool)
-        gone = np.tri(rows, k=past + start - window - first, dtype=bool)
+        gone = np.tri(rows, k=past + start - int(window) - first, dtype=bool)
         for b, h in np.ndindex(batch, kv_heads):
             block = grouped[b, h, :, start:stop].reshape(group * rows, width)
             scores = (block @ k[b, h, first:last].T).reshape(group, rows, last - first)

@@ -1,0 +1,182 @@
+"""Search a corpus of embeddings exactly: cosine similarity, and the k best rows for each of many queries.
+
+llama.cpp gives the embeddings and leaves the search to its user; FAISS calls this one IndexFlatIP. Run with
+a question, this file searches the documentation of Python's standard library:
+
+    python solutions/7_2/2_cosine_search/cosine_search.py "how do I parse JSON"
+"""
+
+import operator
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.floating] | NDArray[np.integer]
+Floats = NDArray[np.floating]
+Integers = NDArray[np.integer]
+
+_ROWS = 4096  # rows of the corpus in one matrix product: enough to keep BLAS busy, few enough for the cache
+_QUERIES = 64  # queries that share a pass over the corpus
+_PAIRS = 2048  # (query, row) pairs that are scored in float64 at a time
+
+
+def cosine_similarity(a: Numbers, b: Numbers) -> Floats:
+    """Return the cosine of the angle between every row of a and every row of b: a.b / (|a| |b|).
+
+    a: (n, width), b: (m, width); float16, float32, float64 or integers
+    Returns (n, m) in float32 or better, never outside -1..1. The length of a vector has no effect, however
+    large or small it is. A zero vector has no direction: its similarity to everything is 0.
+    Raises TypeError for an array that does not hold real numbers; ValueError for an array that is not a
+    matrix, for widths that differ, and for NaN or infinity. The message names the argument.
+    Source: Manning, Raghavan and Schuetze 2008, Introduction to Information Retrieval, section 6.3.
+    """
+    a, b = _matrix("a", a), _matrix("b", b)
+    _same_width("a", a, "b", b)
+    _refuse_nan("a", a)
+    _refuse_nan("b", b)
+    dtype = np.result_type(a, b, np.float32)
+    return np.clip(_vectors(a, dtype, cosine=True) @ _vectors(b, dtype, cosine=True).T, -1, 1)
+
+
+def top_k(queries: Numbers, corpus: Numbers, k: int) -> tuple[Floats, Integers]:
+    """Find for each query the k rows of the corpus with the largest inner product, the best first.
+
+    queries: (number, width), corpus: (n, width); float16, float32, float64 or integers
+    Returns (scores, indices), both (number, min(k, n)). Equal scores are ordered by index, the lowest first,
+    which also decides who is among the k. An empty corpus gives results of shape (number, 0).
+    Scores are computed in float32 or better, whatever the dtype of the corpus. Memory beyond the arguments
+    and the result stays the same however many queries and rows there are: no (number, n) matrix, and no
+    converted copy of the corpus.
+    Raises TypeError for an array that does not hold real numbers and for a k that is not an integer;
+    ValueError for an array that is not a matrix, for widths that differ, for NaN or infinity in either of
+    them, and for k < 1. The message names the argument.
+    Source: Johnson, Douze and Jegou 2017 (FAISS), section 2: exact search is a matrix product and a selection.
+    """
+    return _search(queries, corpus, k, cosine=False)
+
+
+def cosine_top_k(queries: Numbers, corpus: Numbers, k: int) -> tuple[Floats, Integers]:
+    """Find for each query the k rows of the corpus with the largest cosine, for vectors of any length.
+
+    As top_k, but scores are cosines within -1..1, and zero vectors score 0. The corpus is normalized on the
+    way: the memory is bounded here too.
+    """
+    return _search(queries, corpus, k, cosine=True)
+
+
+def _search(queries: Numbers, corpus: Numbers, k: int, cosine: bool) -> tuple[Floats, Integers]:
+    queries, corpus = _matrix("queries", queries), _matrix("corpus", corpus)
+    _same_width("queries", queries, "corpus", corpus)
+    _refuse_nan("queries", queries)
+    try:
+        k = operator.index(k)
+    except TypeError:
+        raise TypeError(f"k must be an integer, got {k!r}") from None
+    if k < 1:
+        raise ValueError(f"k must be at least 1, got {k}")
+    k = min(k, len(corpus))
+    scores = np.empty((len(queries), k))
+    indices = np.empty((len(queries), k), dtype=np.int64)
+    for start in range(0, len(queries), _QUERIES):
+        some = slice(start, start + _QUERIES)
+        scores[some], indices[some] = _search_few(queries[some], corpus, k, cosine)
+    return scores, indices
+
+
+def _search_few(queries: Numbers, corpus: Numbers, k: int, cosine: bool) -> tuple[Floats, Integers]:
+    """Let BLAS find the candidates, block by block, and float64 decide among them.
+
+    BLAS adds the products of one row in another order at another place of the matrix: equal rows differ by
+    some units in the last place. So whatever comes within the error bound of the k-th best is scored again,
+    each pair in the same way. What is found is what a sort of all float64 scores would give.
+    """
+    dtype = np.result_type(queries, corpus, np.float32)
+    exact_queries = _vectors(queries, np.float64, cosine)  # (queries, width)
+    fast_queries = exact_queries.astype(dtype)
+    lengths = np.linalg.norm(exact_queries, axis=1)  # (queries,)
+    # |error| <= width * eps / 2 * |query| * |row| (Higham 2002, section 3.1), here doubled for the bar's own
+    # error, and again because normalizing rounds too
+    slack = (2 * queries.shape[1] + 8) * float(np.finfo(dtype).eps) * lengths
+    block = max(_ROWS, k)
+    buffer = np.empty((len(queries), min(block, len(corpus))), dtype)
+    # the k best so far of every query, one after the other: whose, which row, how good
+    query, index, score = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    for start in range(0, len(corpus), block):
+        rows = _vectors(corpus[start : start + block], dtype, cosine)  # (rows, width)
+        longest = float(np.sqrt(np.einsum("ij,ij->i", rows, rows).max()))  # not finite if any number is not
+        if not longest * lengths.max() < float(np.finfo(dtype).max):
+            _refuse_nan("corpus", rows, start)
+            raise ValueError(f"queries and corpus are too large: their inner products overflow {dtype}")
+        scores = np.matmul(fast_queries, rows.T, out=buffer[:, : len(rows)])  # (queries, rows)
+        if start == 0:
+            bar, reaches = np.partition(scores, -k, axis=1)[:, -k], np.greater_equal
+        else:  # equal is not enough: the lower index came first
+            bar, reaches = score[k - 1 :: k], np.greater
+        lowest = (bar - slack * longest).astype(dtype)
+        near = np.flatnonzero(reaches(scores.max(axis=1), lowest))  # after some blocks, few queries
+        new_query, row = np.divmod(np.flatnonzero(reaches(scores[near], lowest[near, None])), len(rows))
+        new_query, new_index = near[new_query], row + start
+        new_score = _exact_scores(exact_queries, corpus, new_query, new_index, cosine)
+        query = np.concatenate([query, new_query])
+        index = np.concatenate([index, new_index])
+        score = np.concatenate([score, new_score])
+        order = np.lexsort((index, -score, query))
+        sorted_query = query[order]
+        rank = np.arange(len(order)) - np.searchsorted(sorted_query, sorted_query)  # within its query
+        order = order[rank < k]
+        query, index, score = query[order], index[order], score[order]
+    return score.reshape(len(queries), k), index.reshape(len(queries), k)
+
+
+def _exact_scores(queries: Floats, corpus: Numbers, query: Integers, index: Integers, cosine: bool) -> Floats:
+    """Score pairs of a query and a row in float64; equal rows get equal scores."""
+    scores = np.empty(len(query))
+    for start in range(0, len(query), _PAIRS):
+        some = slice(start, start + _PAIRS)
+        rows = _vectors(corpus[index[some]], np.float64, cosine)  # (pairs, width)
+        scores[some] = np.einsum("ij,ij->i", queries[query[some]], rows)
+    return np.clip(scores, -1, 1) if cosine else scores
+
+
+def _vectors(rows: Numbers, dtype: np.dtype | type, cosine: bool) -> Floats:
+    """Return the rows in this dtype; for cosines scaled to length 1, where zero vectors stay zero."""
+    rows = rows.astype(dtype, copy=False)
+    if not cosine:
+        return rows
+    largest = np.maximum(rows.max(axis=1, initial=0), -rows.min(axis=1, initial=0))[:, None]  # (rows, 1)
+    with np.errstate(invalid="ignore"):  # inf / inf: the caller refuses what is not finite
+        unit = rows / np.where(largest == 0, 1, largest)  # within -1..1: squares neither over- nor underflow
+    length = np.sqrt(np.einsum("ij,ij->i", unit, unit))[:, None]
+    unit /= np.where(length == 0, 1, length)
+    return unit
+
+
+def _matrix(name: str, array: Numbers) -> Numbers:
+    array = np.asarray(array)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    if array.ndim != 2:
+        raise ValueError(f"{name} must be a matrix with one vector a row, got shape {array.shape}")
+    return array
+
+
+def _same_width(first_name: str, first: Numbers, second_name: str, second: Numbers) -> None:
+    if first.shape[1] != second.shape[1]:
+        raise ValueError(f"{first_name} {first.shape} and {second_name} {second.shape} must have the same width: "
+                         f"do they come from the same model?")
+
+
+def _refuse_nan(name: str, rows: Numbers, start: int = 0) -> None:
+    finite = np.isfinite(rows).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"{name} holds NaN or infinity in row {start + int(np.argmin(finite))}")
+
+
+if __name__ == "__main__":
+    import sys
+    from pathlib import Path
+
+    sys.path.insert(0, str(Path(__file__).parents[3]))
+    from fixtures.documentation_search import main
+
+    main(Path(__file__))
