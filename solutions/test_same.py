@@ -15,7 +15,7 @@ def interface(path):
     for node in module.body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name.startswith("_"):
             continue
-        if isinstance(node, ast.Assign) and all(getattr(name, "id", "_").startswith("_") for name in node.targets):
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("_"):
             continue
         if isinstance(node, ast.FunctionDef):
             node.body = node.body[:1]  # the docstring

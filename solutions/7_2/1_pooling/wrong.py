@@ -20,14 +20,18 @@ def divides_by_the_row_length(token_embeddings, attention_mask):
 
 @wrong_answer_to(mean_pool)
 def multiplies_the_padding_by_zero(token_embeddings, attention_mask):
-    """The padding reaches your sum as 0 * NaN, which is NaN: select the real tokens instead of multiplying by the mask."""
+    """The padding reaches your sum as 0 * NaN, which is NaN: select the real tokens instead of multiplying
+    by the mask.
+    """
     mask = attention_mask.astype(token_embeddings.dtype)[:, :, None]
     return (token_embeddings * mask).sum(axis=1) / mask.sum(axis=1)
 
 
 @wrong_answer_to(mean_pool)
 def skips_cls_and_sep(token_embeddings, attention_mask):
-    """You left out the first and the last token: [CLS] and [SEP] count as real tokens, in sentence-transformers and in llama.cpp."""
+    """You left out the first and the last token: [CLS] and [SEP] count as real tokens, in
+    sentence-transformers and in llama.cpp.
+    """
     vectors = []
     for tokens, real in zip(token_embeddings, attention_mask.astype(bool)):
         kept = tokens[real][1:-1]
@@ -37,7 +41,9 @@ def skips_cls_and_sep(token_embeddings, attention_mask):
 
 @wrong_answer_to(mean_pool)
 def counts_from_the_left(token_embeddings, attention_mask):
-    """You took the first n tokens, with n the sum of the mask: with padding on the left or gaps those are not the real ones."""
+    """You took the first n tokens, with n the sum of the mask: with padding on the left or gaps those are
+    not the real ones.
+    """
     return np.array([tokens[: int(real.sum())].mean(axis=0)
                      for tokens, real in zip(token_embeddings, attention_mask)]).astype(token_embeddings.dtype)
 
@@ -82,7 +88,9 @@ def takes_the_last_position(token_embeddings, attention_mask):
 
 @wrong_answer_to(last_token_pool)
 def takes_the_position_of_the_count(token_embeddings, attention_mask):
-    """The sum of the mask minus one is the last token only where the padding is on the right and has no gaps."""
+    """The sum of the mask minus one is the last token only where the padding is on the right and has no
+    gaps.
+    """
     last = attention_mask.astype(bool).sum(axis=1) - 1
     return token_embeddings[np.arange(len(token_embeddings)), last]
 
@@ -108,14 +116,18 @@ def normalizes_along_the_batch(vectors):
 
 @wrong_answer_to(l2_normalize)
 def squares_overflow(vectors):
-    """The square of a very long or very short vector overflows or underflows in its own dtype: scale it down or up first."""
+    """The square of a very long or very short vector overflows or underflows in its own dtype: scale it
+    down or up first.
+    """
     length = np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True, dtype=vectors.dtype))
     return vectors / np.where(length == 0, 1, length)
 
 
 @wrong_answer_to(l2_normalize)
 def divides_by_the_sum(vectors):
-    """You divided by the sum of the absolute values: the L2 length is the square root of the sum of the squares."""
+    """You divided by the sum of the absolute values: the L2 length is the square root of the sum of the
+    squares.
+    """
     return vectors / np.abs(vectors).sum(axis=-1, keepdims=True)
 
 

@@ -8,6 +8,7 @@ from fixtures.checking import wrong_answer_to
 
 def dense(q, k, v, window, sinks, softcap, scale, *, visible=None, weigh=None, cap=None, dtype=None):
     """Attend over the full table of scores; the keywords replace one step each."""
+    attention(q, k, v, window=window, sinks=sinks, softcap=softcap)  # refuses what is to be refused
     dtype = dtype or np.result_type(q, k, v, np.float32)
     q, k, v = (array.astype(dtype) for array in (q, k, v))
     group = q.shape[1] // k.shape[1]
@@ -84,7 +85,8 @@ def sees_the_future(q, k, v, *, window=None, sinks=None, softcap=None, scale=Non
     """Your queries see keys of the future: decoders mask every key whose position is larger than the
     query's.
     """
-    return dense(q, k, v, window, sinks, softcap, scale, visible=lambda behind: behind < (window or k.shape[2]))
+    return dense(q, k, v, window, sinks, softcap, scale,
+                 visible=lambda behind: behind < (window or k.shape[2]))
 
 
 @wrong_answer_to(attention)
@@ -108,7 +110,8 @@ def does_not_count_itself_in_the_window(q, k, v, *, window=None, sinks=None, sof
     """Your window is one key too wide: it counts the query's own key, so key j is seen when i - j <
     window.
     """
-    return attention(q, k, v, window=None if window is None else window + 1, sinks=sinks, softcap=softcap, scale=scale)
+    return attention(q, k, v, window=None if window is None else window + 1,
+                     sinks=sinks, softcap=softcap, scale=scale)
 
 
 @wrong_answer_to(attention)
@@ -176,7 +179,8 @@ def caps_before_the_scale(q, k, v, *, window=None, sinks=None, softcap=None, sca
 @wrong_answer_to(attention)
 def caps_without_multiplying_back(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
     """tanh(s / softcap) alone lies between -1 and 1: multiply by softcap again."""
-    return dense(q, k, v, window, sinks, softcap, scale, cap=lambda scores, products: np.tanh(scores / softcap))
+    return dense(q, k, v, window, sinks, softcap, scale,
+                 cap=lambda scores, products: np.tanh(scores / softcap))
 
 
 @wrong_answer_to(attention)
@@ -193,7 +197,9 @@ def caps_the_masked_scores(q, k, v, *, window=None, sinks=None, softcap=None, sc
     """
 
     def weigh(scores, seen, sink):
-        return softmax(scores if softcap is None else np.where(seen, scores, -softcap), softcap is not None or seen, sink)
+        if softcap is None:
+            return softmax(scores, seen, sink)
+        return softmax(np.where(seen, scores, -softcap), True, sink)
 
     return dense(q, k, v, window, sinks, softcap, scale, weigh=weigh)
 
@@ -217,8 +223,9 @@ def adds_the_sink_without_exp(q, k, v, *, window=None, sinks=None, softcap=None,
     """You added the sink itself to the divisor: it is a score, so exp(sink) is added."""
 
     def weigh(scores, seen, sink):
-        weights = np.exp(np.where(seen, scores, -np.inf))
-        return weights / (weights.sum(axis=-1, keepdims=True) + (0 if sinks is None else sink))
+        top = np.where(seen, scores, -np.inf).max(axis=-1, keepdims=True)
+        weights = np.where(seen, np.exp(scores - top), 0)
+        return weights / (weights.sum(axis=-1, keepdims=True) + (0 if sinks is None else sink * np.exp(-top)))
 
     return dense(q, k, v, window, sinks, softcap, scale, weigh=weigh)
 
