@@ -4,19 +4,22 @@ llama.cpp builds it in `build_attn_mha` (src/llama-graph.cpp) and masks it by
 `llama_hparams::is_masked_swa` (src/llama-hparams.h).
 """
 
+import numpy as np
 from numpy.typing import NDArray
+
+Numbers = NDArray[np.number]
 
 
 def attention(
-    q: NDArray,
-    k: NDArray,
-    v: NDArray,
+    q: Numbers,
+    k: Numbers,
+    v: Numbers,
     *,
     window: int | None = None,
-    sinks: NDArray | None = None,
+    sinks: Numbers | None = None,
     softcap: float | None = None,
     scale: float | None = None,
-) -> NDArray:
+) -> Numbers:
     """Let every query look at the keys up to its own position, and return the mean of their values.
 
     The weights of the mean are the softmax of the scores q . k * scale.

@@ -347,7 +347,7 @@ Q, K, V = draw(17, 2, 6, 2, 3, 5, 4)
 @pytest.mark.parametrize(("arguments", "named"), [
     ((Q[0], K, V), ("q", "(6, 3, 4)")), ((Q, K[0], V[0]), ("k", "(2, 5, 4)")),
     ((Q, K, V[0]), ("v", "(2, 5, 4)")),
-    ((Q[None], K, V), ("q", "(1, 2, 6, 3, 4)")), ((Q, K[None], V[None]), ("k", "(1, 2, 2, 5, 4)")),
+    ((Q[..., None], K, V), ("q", "(2, 6, 3, 4, 1)")), ((Q, K[..., None], V[..., None]), ("k", "(2, 2, 5, 4, 1)")),
     ((Q[..., None], K[..., None], V[..., None]), ("q", "(2, 6, 3, 4, 1)"))],
     ids=["q 3-D", "k and v 3-D", "v 3-D", "q 5-D", "k and v 5-D", "all 5-D"])
 def test_arrays_that_are_not_four_dimensional_are_refused(arguments, named):

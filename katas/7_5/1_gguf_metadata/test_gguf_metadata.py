@@ -360,6 +360,23 @@ def test_the_path_may_be_a_string(tmp_path):
     call(read_metadata, str(path)).gives({"n": 7})
 
 
+def test_a_key_twice_is_refused_at_the_second(tmp_path):
+    one, other = LITTLE.kv("n", ValueType.UINT8, b"\1"), LITTLE.kv("m", ValueType.UINT8, b"\2")
+    path = write(tmp_path, LITTLE.file(one, other, LITTLE.kv("n", ValueType.UINT32, bytes(4))))
+    call(read_metadata, path).raises(GGUFError, naming=("byte 52:", "twice"))
+
+
+def test_a_key_is_not_empty(tmp_path):
+    path = write(tmp_path, LITTLE.file(LITTLE.kv("", ValueType.UINT32, bytes(4))))
+    call(read_metadata, path).raises(GGUFError, naming=("byte 24:", "empty"))
+
+
+def test_a_key_is_utf_8(tmp_path):
+    """gguf-py dies of a UnicodeDecodeError here, llama.cpp does not mind."""
+    path = write(tmp_path, LITTLE.file(LITTLE.kv(b"caf\xe9", ValueType.UINT32, bytes(4))))
+    call(read_metadata, path).raises(GGUFError, naming=("byte 24:", "UTF-8"))
+
+
 @pytest.mark.parametrize("odd_files", [IN_HEADER, IN_KEYS, IN_VALUES, IN_ALIGNMENT],
                          ids=["in_the_header", "in_keys", "in_values", "in_the_alignment"])
 def test_every_malformed_file_is_refused_at_its_byte(odd_files, tmp_path):

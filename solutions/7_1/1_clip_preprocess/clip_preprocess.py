@@ -18,7 +18,7 @@ CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 CLIP_GREY: Color = (122, 116, 104)  # CLIP_MEAN in 8 bits: close to zero after normalize
 WHITE: Color = (255, 255, 255)
-MAX_PIXELS = 89_478_485  # no step may make a larger image; the size above which Pillow warns (a quarter GiB)
+MAX_ASPECT = 200  # longer edge / shorter edge: above it a small file would fill the memory
 
 
 def to_rgb(image: Image.Image, background: Color | None = WHITE) -> Pixels:
@@ -44,8 +44,9 @@ def resize_shortest_edge(pixels: Pixels, size: int) -> Pixels:
     Returns uint8 with the other edge int(size * longer / shorter): rounded down. Of images more than twice as
     high as wide, Pillow 13 resizes the heights first, older ones and llama.cpp the widths: either will do.
     Raises TypeError if pixels is not an array of uint8 or size not an integer; ValueError if pixels is not
-    (height, width, 3) or empty, if size is below 1, or if the result would have more than MAX_PIXELS.
-    Source: transformers get_resize_output_image_size.
+    (height, width, 3) or empty, if its longer edge is more than MAX_ASPECT times the shorter one, or if size
+    is below 1.
+    Source: transformers get_resize_output_image_size; the limit of aspect is Qwen2-VL's.
     """
     _check_pixels(pixels)
     height, width = pixels.shape[:2]
@@ -58,7 +59,7 @@ def center_crop(pixels: Pixels, size: int) -> Pixels:
     pixels: (height, width, 3) uint8
     Returns (size, size, 3) uint8 that begins at row (height - size) // 2 and column (width - size) // 2. What
     lies outside of the image (where such a number is negative) is black.
-    Raises TypeError and ValueError for pixels and size as resize_shortest_edge does.
+    Raises TypeError and ValueError for pixels and size as resize_shortest_edge does, but any aspect will do.
     Source: transformers center_crop.
     """
     _check_pixels(pixels)
@@ -76,8 +77,8 @@ def normalize(
     pixels: (height, width, 3) uint8
     mean, std: one number for each of red, green and blue
     Returns (3, height, width) float32: (pixels / 255 - mean) / std.
-    Raises TypeError and ValueError for pixels as resize_shortest_edge does; ValueError that names mean or std
-    if it is not three finite numbers, or if a std is not above 0.
+    Raises TypeError and ValueError for pixels as center_crop does; ValueError that names mean or std if it is
+    not three finite numbers, or if a std is not above 0.
     Source: Radford et al. 2021 (CLIP), the released preprocessing.
     """
     _check_pixels(pixels)
@@ -106,8 +107,8 @@ def clip_preprocess(
     size, crop_size: pixels
     mean, std: as in normalize
     Returns (3, crop_size, crop_size) float32. An image of 1 x 1 becomes one colour.
-    Raises what the steps raise, naming image, background, size, crop_size, mean or std; a 1 x 3000 image at
-    size 224 is such a ValueError, because its resized form would pass MAX_PIXELS.
+    Raises what the steps raise, naming image, background, size, crop_size, mean or std; so an image of
+    1 x 3000 is a ValueError.
     Source: transformers CLIPImageProcessor.
     """
     _check_size(crop_size, "crop_size")
@@ -123,13 +124,14 @@ def pad_to_square_then_resize(pixels: Pixels, size: int, color: Color = CLIP_GRE
     pixels: (height, width, 3) uint8
     Returns (size, size, 3) uint8. The square's side is the longer edge, the image begins at
     (longer - shorter) // 2, and color fills the rest.
-    Raises TypeError and ValueError for pixels and size as resize_shortest_edge does, also if the square would
-    have more than MAX_PIXELS; ValueError if color is not three whole numbers of 0..255.
+    Raises TypeError and ValueError for pixels and size as resize_shortest_edge does; ValueError if color is
+    not three whole numbers of 0..255.
     Source: LLaVA 1.5, image_aspect_ratio "pad" (expand2square).
     """
     _check_pixels(pixels)
     _check_size(size, "size")
     height, width = pixels.shape[:2]
+    _check_aspect(width, height)
     side = max(height, width)
     square = _on_canvas(pixels, side, (side - height) // 2, (side - width) // 2, color)
     return np.asarray(_resized(Image.fromarray(square), (size, size)))
@@ -144,7 +146,7 @@ def letterbox(pixels: Pixels, size: int, color: Color = CLIP_GREY) -> Pixels:
     (size - width) // 2 of the new edges, color fills the rest. float64 is not the same: 21 x 42 pixels at
     size 24 become 13 x 24 in float32 and 12 x 24 in float64. The resize is that of resize_shortest_edge.
     Raises TypeError and ValueError for pixels, size and color as pad_to_square_then_resize does, but any
-    aspect will do.
+    aspect will do: the shorter edge has one pixel at least.
     Source: llama.cpp tools/mtmd/mtmd-image.cpp, mtmd_image_preprocessor_fixed_size.
     """
     _check_pixels(pixels)
@@ -187,12 +189,12 @@ def _rgb_image(image: Image.Image, background: Color | None) -> Image.Image:
 def _shortest_edge_size(width: int, height: int, size: int) -> tuple[int, int]:
     """Return (width, height) after the resize."""
     _check_size(size, "size")
+    _check_aspect(width, height)
     longer = size * max(width, height) // min(width, height)
     return (size, longer) if width <= height else (longer, size)
 
 
 def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    _check_area(*size)
     width_only = image.resize((size[0], image.height), Image.Resampling.BICUBIC)
     # a second call, because Pillow 13 does tall images the other way round and rounds differently on the way
     return width_only.resize(size, Image.Resampling.BICUBIC)
@@ -201,7 +203,6 @@ def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 def _on_canvas(pixels: Pixels, size: int, top: int, left: int, color: Color) -> Pixels:
     """Return size x size of the colour with the pixels on it."""
     _check_color(color, "color")
-    _check_area(size, size)
     canvas = np.empty((size, size, 3), dtype=np.uint8)
     canvas[:] = color
     canvas[top:top + pixels.shape[0], left:left + pixels.shape[1]] = pixels
@@ -235,7 +236,6 @@ def _check_color(color: Color, name: str) -> None:
         raise ValueError(f"{name} must be three whole numbers of 0..255 (red, green, blue), got {color}")
 
 
-def _check_area(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise ValueError(f"the pixels of the image would become {width} x {height}, above {MAX_PIXELS}: "
-                         "take a smaller size, or crop a narrow image first")
+def _check_aspect(width: int, height: int) -> None:
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise ValueError(f"the image has {width} x {height} pixels, an aspect above {MAX_ASPECT}: crop it, or letterbox it")

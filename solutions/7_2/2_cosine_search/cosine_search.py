@@ -7,6 +7,8 @@ a question, this file searches the documentation of Python's standard library:
 """
 
 import operator
+from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,9 +96,9 @@ def _search_few(queries: Numbers, corpus: Numbers, k: int, cosine: bool) -> tupl
     exact_queries = _vectors(queries, np.float64, cosine)  # (queries, width)
     fast_queries = exact_queries.astype(dtype)
     lengths = np.linalg.norm(exact_queries, axis=1)  # (queries,)
-    # |error| <= width * eps / 2 * |query| * |row| (Higham 2002, section 3.1), here doubled for the bar's own
-    # error, and again because normalizing rounds too
-    slack = (2 * queries.shape[1] + 8) * float(np.finfo(dtype).eps) * lengths
+    # |error| <= width * eps / 2 * |query| * |row| (Higham 2002, section 3.1); the bar may be wrong as much, and
+    # normalizing rounds too
+    slack = 4 * queries.shape[1] * float(np.finfo(dtype).eps) * lengths
     block = max(_ROWS, k)
     buffer = np.empty((len(queries), min(block, len(corpus))), dtype)
     # the k best so far of every query, one after the other: whose, which row, how good
@@ -108,10 +110,9 @@ def _search_few(queries: Numbers, corpus: Numbers, k: int, cosine: bool) -> tupl
             _refuse_nan("corpus", rows, start)
             raise ValueError(f"queries and corpus are too large: their inner products overflow {dtype}")
         scores = np.matmul(fast_queries, rows.T, out=buffer[:, : len(rows)])  # (queries, rows)
-        if start == 0:
-            bar, reaches = np.partition(scores, -k, axis=1)[:, -k], np.greater_equal
-        else:  # equal is not enough: the lower index came first
-            bar, reaches = score[k - 1 :: k], np.greater
+        bar = score[k - 1 :: k] if start else np.partition(scores, -k, axis=1)[:, -k]
+        # after the first block, equal is not enough: the lower index came first
+        reaches: Callable[..., NDArray] = np.greater if start else np.greater_equal
         lowest = (bar - slack * longest).astype(dtype)
         near = np.flatnonzero(reaches(scores.max(axis=1), lowest))  # after some blocks, few queries
         new_query, row = np.divmod(np.flatnonzero(reaches(scores[near], lowest[near, None])), len(rows))
@@ -140,19 +141,19 @@ def _exact_scores(queries: Floats, corpus: Numbers, query: Integers, index: Inte
 
 def _vectors(rows: Numbers, dtype: np.dtype | type, cosine: bool) -> Floats:
     """Return the rows in this dtype; for cosines scaled to length 1, where zero vectors stay zero."""
-    rows = rows.astype(dtype, copy=False)
+    vectors: Floats = rows.astype(dtype, copy=False)
     if not cosine:
-        return rows
-    largest = np.maximum(rows.max(axis=1, initial=0), -rows.min(axis=1, initial=0))[:, None]  # (rows, 1)
+        return vectors
+    largest = np.maximum(vectors.max(axis=1, initial=0), -vectors.min(axis=1, initial=0))[:, None]  # (rows, 1)
     with np.errstate(invalid="ignore"):  # inf / inf: the caller refuses what is not finite
-        unit = rows / np.where(largest == 0, 1, largest)  # within -1..1: squares neither over- nor underflow
+        unit = vectors / np.where(largest == 0, 1, largest)  # within -1..1: squares neither over- nor underflow
     length = np.sqrt(np.einsum("ij,ij->i", unit, unit))[:, None]
     unit /= np.where(length == 0, 1, length)
     return unit
 
 
 def _matrix(name: str, array: Numbers) -> Numbers:
-    array = np.asarray(array)
+    array = cast(Numbers, np.asarray(array))
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     if array.ndim != 2:

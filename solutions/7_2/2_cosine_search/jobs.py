@@ -11,6 +11,7 @@ K = 10
 
 @lru_cache(maxsize=3)
 def unit_vectors(rows: int, seed: int):
+    """Make random vectors of length 1."""
     vectors = np.random.default_rng(seed).standard_normal((rows, 384), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors

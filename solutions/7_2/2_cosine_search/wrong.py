@@ -21,10 +21,12 @@ def best(scores, k):
 
 
 def lengths(vectors):
+    """Return (vectors, 1)."""
     return np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
 
 
 def unit(vectors):
+    """Scale every vector to length 1."""
     return vectors / np.where(lengths(vectors) == 0, 1, lengths(vectors))
 
 
@@ -61,7 +63,8 @@ def gives_a_distance(a, b):
 
 @wrong_answer_to(cosine_similarity)
 def squares_overflow(a, b):
-    """The squares leave the range of the input's dtype: work in float32 or better, and scale a vector by its largest number before you square it."""
+    """The squares leave the range of the input's dtype: work in float32 or better, and scale a vector by
+    its largest number before you square it."""
     length = [np.sqrt((x * x).sum(axis=1, keepdims=True, dtype=x.dtype)) for x in (a, b)]
     return (a / np.where(length[0] == 0, 1, length[0])) @ (b / np.where(length[1] == 0, 1, length[1])).T
 
@@ -75,7 +78,8 @@ def gives_the_worst(queries, corpus, k):
 
 @wrong_answer_to(top_k)
 def reverses_the_ties(queries, corpus, k):
-    """An ascending sort read backwards puts the highest index first among equal scores: sort the negated scores with a stable sort."""
+    """An ascending sort read backwards puts the highest index first among equal scores: sort the negated
+    scores with a stable sort."""
     scores = inner_products(queries, corpus)
     indices = np.argsort(scores, axis=1, kind="stable")[:, ::-1][:, :k]
     return np.take_along_axis(scores, indices, axis=1), indices
@@ -83,7 +87,7 @@ def reverses_the_ties(queries, corpus, k):
 
 @wrong_answer_to(top_k)
 def leaves_the_best_unsorted(queries, corpus, k):
-    """argpartition finds the k best but leaves them in no order: sort them afterwards."""
+    """argpartition leaves the k best in no order: sort them by score, and equal scores by index."""
     scores = inner_products(queries, corpus)
     k = min(k, scores.shape[1])
     indices = np.argpartition(-scores, k - 1, axis=1)[:, :k]
@@ -92,7 +96,8 @@ def leaves_the_best_unsorted(queries, corpus, k):
 
 @wrong_answer_to(top_k)
 def lets_argpartition_choose_among_ties(queries, corpus, k):
-    """Your result is sorted, but among rows that tie for the last places argpartition took any: the lowest indices belong there."""
+    """Your result is sorted, but among rows that tie for the last places argpartition took any: the
+    lowest indices belong there."""
     scores = inner_products(queries, corpus)
     k = min(k, scores.shape[1])
     indices = np.sort(np.argpartition(-scores, k - 1, axis=1)[:, :k], axis=1)
@@ -109,7 +114,8 @@ def forgets_where_the_block_starts(queries, corpus, k):
 
 @wrong_answer_to(top_k)
 def prefers_later_blocks(queries, corpus, k):
-    """Among equal scores of different blocks you keep the later one: put what was found before in front when you merge, and sort stably."""
+    """Among equal scores of different blocks you keep the later one: put what was found before in front
+    when you merge, and sort stably."""
     scores = inner_products(queries, corpus)
     blocks = [np.arange(start, min(start + BLOCK, len(corpus))) for start in range(0, len(corpus), BLOCK)]
     later_first = np.concatenate([*blocks[::-1], np.zeros(0, np.int64)])
@@ -119,7 +125,8 @@ def prefers_later_blocks(queries, corpus, k):
 
 @wrong_answer_to(top_k)
 def pads_to_k(queries, corpus, k):
-    """The corpus has fewer than k rows: return min(k, n) columns instead of filling up with made-up results."""
+    """The corpus has fewer than k rows: return min(k, n) columns instead of filling up with made-up
+    results."""
     scores, indices = best(inner_products(queries, corpus), k)
     padding = ((0, 0), (0, max(0, k - len(corpus))))
     return np.pad(scores, padding), np.pad(indices, padding)
@@ -127,7 +134,8 @@ def pads_to_k(queries, corpus, k):
 
 @wrong_answer_to(top_k)
 def normalizes_first(queries, corpus, k):
-    """top_k ranks by the inner product of the vectors as they are: cosine_top_k is the one that normalizes."""
+    """top_k ranks by the inner product of the vectors as they are: cosine_top_k is the one that
+    normalizes."""
     return cosine_top_k(queries, corpus, k)
 
 
@@ -141,20 +149,23 @@ def ranks_by_distance(queries, corpus, k):
 
 @wrong_answer_to(top_k)
 def multiplies_in_the_input_dtype(queries, corpus, k):
-    """Your scores are in the dtype of the input: float16 rounds above 2048 and int8 wraps around. Convert to float32 first, block by block."""
+    """Your scores are in the dtype of the input: float16 rounds above 2048 and int8 wraps around. Convert
+    to float32 first, block by block."""
     top_k(queries, corpus, k)
     return best((queries @ corpus.T).astype(np.float64), k)
 
 
 @wrong_answer_to(top_k)
 def goes_through_float32(queries, corpus, k):
-    """float64 input lost its precision on the way through float32: convert float16 and small integers upwards, and leave float64 as it is."""
+    """float64 input lost its precision on the way through float32: convert float16 and small integers
+    upwards, and leave float64 as it is."""
     return top_k(queries.astype(np.float32), corpus.astype(np.float32), k)
 
 
 @wrong_answer_to(top_k)
 def lets_nan_in(queries, corpus, k):
-    """NaN and infinity went into your ranking, where they hide or displace real results: refuse them with a ValueError."""
+    """NaN and infinity went into your ranking, where they hide or displace real results: refuse them with
+    a ValueError."""
     return best(np.asarray(queries, np.float64) @ np.asarray(corpus, np.float64).T, k)
 
 
@@ -167,7 +178,8 @@ def gives_a_row_for_each_place(queries, corpus, k):
 
 @wrong_answer_to(cosine_top_k)
 def ranks_by_inner_product(queries, corpus, k):
-    """These are inner products, which favour long vectors: divide by the lengths of the query and of the row."""
+    """These are inner products, which favour long vectors: divide by the lengths of the query and of the
+    row."""
     return top_k(queries, corpus, k)
 
 
@@ -191,6 +203,7 @@ def divides_by_the_length_of_the_whole_corpus(queries, corpus, k):
 
 @wrong_answer_to(cosine_top_k)
 def ranks_zero_vectors_last(queries, corpus, k):
-    """A zero vector gave NaN, which sorts to the end: its cosine is 0 by definition, above every row that points away."""
+    """A zero vector gave NaN, which sorts to the end: its cosine is 0 by definition, above every row that
+    points away."""
     cosine_top_k(queries, corpus, k)
     return best((queries / lengths(queries)) @ (corpus / lengths(corpus)).T, k)

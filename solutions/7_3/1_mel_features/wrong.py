@@ -229,7 +229,8 @@ def replaces_nan(audio):
 # --- log_mel -----------------------------------------------------------------------------------------
 
 
-def _mel(audio, n_mels):
+def _mel(audio, n_mels, sample_rate_hz, floor):
+    log_mel(audio[:201], n_mels, sample_rate_hz, floor)  # refuses what is to be refused
     return mel_filterbank(n_mels) @ stft_power(audio)
 
 
@@ -240,20 +241,22 @@ def _limited(logarithms):
 @wrong_answer_to(log_mel)
 def takes_the_natural_logarithm(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
     """This is the natural logarithm: Whisper takes log10."""
-    return (_limited(np.log(np.maximum(_mel(audio, n_mels), floor))) + 4) / 4
+    return (_limited(np.log(np.maximum(_mel(audio, n_mels, sample_rate_hz, floor), floor))) + 4) / 4
 
 
 @wrong_answer_to(log_mel)
 def gives_decibels(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
     """You took decibels, 10 log10: Whisper takes log10 alone."""
-    decibels = 10 * np.log10(np.maximum(_mel(audio, n_mels), floor))
+    decibels = 10 * np.log10(np.maximum(_mel(audio, n_mels, sample_rate_hz, floor), floor))
     return (np.maximum(decibels, decibels.max() - 80) + 4) / 4
 
 
 @wrong_answer_to(log_mel)
 def forgets_the_dynamic_range(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
-    """The quiet bins go too far down: nothing may lie more than 8 below the largest logarithm."""
-    return (np.log10(np.maximum(_mel(audio, n_mels), floor)) + 4) / 4
+    """The quiet bins go too far down: nothing may lie more than 8 below the largest logarithm, taken before the
+    division by 4.
+    """
+    return (np.log10(np.maximum(_mel(audio, n_mels, sample_rate_hz, floor), floor)) + 4) / 4
 
 
 @wrong_answer_to(log_mel)
@@ -261,32 +264,26 @@ def limits_each_frame(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
     """You took the largest logarithm of each frame: it is that of the whole spectrogram, so that silence
     stays silent.
     """
-    x = np.log10(np.maximum(_mel(audio, n_mels), floor))
+    x = np.log10(np.maximum(_mel(audio, n_mels, sample_rate_hz, floor), floor))
     return (np.maximum(x, x.max(axis=0) - 8) + 4) / 4
-
-
-@wrong_answer_to(log_mel)
-def limits_after_scaling(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
-    """You limited to 8 below the maximum after the division by 4: there it would be 2."""
-    return _limited((np.log10(np.maximum(_mel(audio, n_mels), floor)) + 4) / 4)
 
 
 @wrong_answer_to(log_mel)
 def forgets_the_scaling(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
     """These are the logarithms: Whisper's encoder wants (x + 4) / 4."""
-    return _limited(np.log10(np.maximum(_mel(audio, n_mels), floor)))
+    return _limited(np.log10(np.maximum(_mel(audio, n_mels, sample_rate_hz, floor), floor)))
 
 
 @wrong_answer_to(log_mel)
 def adds_the_floor(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
     """You added the floor: quiet bins come out too high. Take the larger of the two."""
-    return (_limited(np.log10(_mel(audio, n_mels) + np.float32(floor))) + 4) / 4
+    return (_limited(np.log10(_mel(audio, n_mels, sample_rate_hz, floor) + np.float32(floor))) + 4) / 4
 
 
 @wrong_answer_to(log_mel)
 def has_one_floor_for_all(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
     """Your floor is 1e-10 whatever `floor` says: llama.cpp's is 2**-24."""
-    return log_mel(audio, n_mels)
+    return log_mel(audio, n_mels, sample_rate_hz)
 
 
 @wrong_answer_to(log_mel)

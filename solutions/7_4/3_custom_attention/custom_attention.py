@@ -7,19 +7,21 @@ llama.cpp builds it in `build_attn_mha` (src/llama-graph.cpp) and masks it by
 import numpy as np
 from numpy.typing import NDArray
 
+Numbers = NDArray[np.number]
+
 _BLOCK = 64  # query rows that are scored at once: 64 rows of 1024 float32 scores stay in a 256 kB cache
 
 
 def attention(
-    q: NDArray,
-    k: NDArray,
-    v: NDArray,
+    q: Numbers,
+    k: Numbers,
+    v: Numbers,
     *,
     window: int | None = None,
-    sinks: NDArray | None = None,
+    sinks: Numbers | None = None,
     softcap: float | None = None,
     scale: float | None = None,
-) -> NDArray:
+) -> Numbers:
     """Let every query look at the keys up to its own position, and return the mean of their values.
 
     The weights of the mean are the softmax of the scores q . k * scale.
@@ -96,20 +98,20 @@ def attention(
             scores -= top  # so that exp cannot overflow; its result is the same
             np.exp(scores, out=scores)
             total = scores.sum(axis=-1, keepdims=True) + np.exp(sink[h] - top)
-            mixed = scores.reshape(group * rows, -1) @ v[b, h, first:last]  # (group * rows, width)
+            mixed = scores.reshape(group * rows, last - first) @ v[b, h, first:last]  # (group * rows, width)
             # width is smaller than the number of keys: cheaper to divide after the product than before
             out[b, h, :, start:stop] = mixed.reshape(group, rows, width) / total
     return out.reshape(q.shape)
 
 
-def _real(name: str, array: NDArray) -> NDArray:
+def _real(name: str, array: Numbers) -> Numbers:
     array = np.asarray(array)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} must hold real numbers, got {array.dtype}")
     return array
 
 
-def _check_shapes(q: NDArray, k: NDArray, v: NDArray) -> None:
+def _check_shapes(q: Numbers, k: Numbers, v: Numbers) -> None:
     shapes = f"q {q.shape}, k {k.shape}, v {v.shape}"
     if k.shape != v.shape:
         raise ValueError(f"k and v must have the same shape, got {shapes}")

@@ -140,7 +140,7 @@ def cuts_the_sequence_into_chunks(q, k, v, *, window=None, sinks=None, softcap=N
 @wrong_answer_to(attention)
 def ignores_the_window(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
     """Your queries see all keys behind them: with a window of W only those with i - j < W."""
-    return attention(q, k, v, sinks=sinks, softcap=softcap, scale=scale)
+    return dense(q, k, v, window, sinks, softcap, scale, visible=lambda behind: behind >= 0)
 
 
 @wrong_answer_to(attention)
@@ -306,8 +306,9 @@ def normalises_over_the_queries(q, k, v, *, window=None, sinks=None, softcap=Non
     """
 
     def weigh(scores, seen, sink):
-        weights = np.exp(np.where(seen, scores - scores.max(), -np.inf))
-        return weights / weights.sum(axis=-2, keepdims=True)
+        scores = np.where(seen, scores, -np.inf)
+        weights = np.exp(scores - scores.max(axis=-2, keepdims=True))
+        return np.nan_to_num(weights / weights.sum(axis=-2, keepdims=True))
 
     return dense(q, k, v, window, sinks, softcap, scale, weigh=weigh)
 
