@@ -1,4 +1,7 @@
 import functools
+import inspect
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -207,6 +210,20 @@ def test_the_best_are_found_wherever_they_stand(search):
 
 
 @EVERY_SEARCH
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_the_last_place_is_won_by_a_late_row(search, k):
+    """k - 1 rows at the beginning cannot be beaten; each row after them is better than the one before."""
+    n = 20_000
+    angles = np.linspace(1.5, 0.5, n)
+    angles[: k - 1] = 0.1 * np.arange(k - 1)
+    corpus = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    scores = np.cos([*angles[: k - 1], 0.5])
+    queries = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0]])
+    wanted = (np.stack([scores, scores, np.zeros(k)]), np.array([[*range(k - 1), n - 1]] * 2 + [[*range(k)]]))
+    call(search, queries, corpus, k).gives(wanted, atol=1e-12)  # float64 rounding: 1e-16
+
+
+@EVERY_SEARCH
 @pytest.mark.parametrize("k", [7, 5000])
 def test_ties_across_the_whole_corpus_go_to_the_lowest_index(search, k):
     """Equal rows stand everywhere; where your blocks end must not show."""
@@ -368,6 +385,12 @@ def test_a_k_that_is_not_an_integer_is_refused(search, k):
     call(search, QUERIES, CORPUS, k).raises(TypeError, naming=("k", repr(k)))
 
 
+def test_importing_the_module_runs_no_program():
+    """The program at the end of the file must only run when the file is started."""
+    call(top_k, QUERIES, CORPUS, 4).gives((BEST_SCORES, BEST))
+    assert "main" not in vars(inspect.getmodule(top_k)), 'keep the lines below `if __name__ == "__main__":` as they were'
+
+
 @EVERY_SEARCH
 def test_a_k_may_be_a_number_of_numpy(search):
     call(search, QUERIES, CORPUS, np.int64(4)).satisfies(lambda result: result[1].shape == (2, 4), "4 results")
@@ -440,6 +463,17 @@ def test_normalized_vectors_need_no_cosine():
     same_scores, same_indices = call(top_k, units, page_units, 5).value
     np.testing.assert_allclose(scores, same_scores, atol=1e-6)  # float32 rounding: 1e-7
     assert np.mean(indices == same_indices) > 0.95, "both searches rank alike"  # pages may come within 1e-7
+
+
+@pytest.mark.llama
+@pytest.mark.model("all-MiniLM-L6-v2")
+@pytest.mark.timeout(300)
+def test_the_file_is_a_program_that_answers_questions():
+    documentation_for(cosine_top_k)
+    program = [sys.executable, inspect.getfile(top_k), "-n", "2", "make all letters of a string uppercase"]
+    run = subprocess.run(program, capture_output=True, text=True, encoding="utf-8", errors="replace")
+    assert run.returncode == 0, run.stderr[-300:]
+    assert "str.upper" in run.stdout, f"the page of str.upper is missing in: {run.stdout[:300]}"
 
 
 @pytest.mark.gpu

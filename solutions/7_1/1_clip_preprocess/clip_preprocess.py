@@ -179,7 +179,7 @@ def _rgb_image(image: Image.Image, background: Color | None) -> Image.Image:
         return Image.fromarray((grey >> 8).astype(np.uint8)).convert("RGB")  # convert alone would clip at 255
     if image.mode == "F":
         raise ValueError("image of mode F has no known range: scale it to 8 bits first")
-    if "transparency" in image.info or image.mode in ("LA", "PA", "RGBA", "RGBa"):
+    if "transparency" in image.info or image.mode in ("LA", "PA", "RGBA"):
         image = image.convert("RGBA")
         if background is not None:
             image = Image.alpha_composite(Image.new("RGBA", image.size, (*background, 255)), image)
@@ -238,4 +238,4 @@ def _check_color(color: Color, name: str) -> None:
 
 def _check_aspect(width: int, height: int) -> None:
     if max(width, height) > MAX_ASPECT * min(width, height):
-        raise ValueError(f"the image has {width} x {height} pixels, an aspect above {MAX_ASPECT}: crop it, or letterbox it")
+        raise ValueError(f"the image has {width} x {height} pixels, an aspect above {MAX_ASPECT}: crop or letterbox it")

@@ -43,18 +43,10 @@ def _square(pixels, size, color, top, left):
 
 @wrong_answer_to(to_rgb)
 def drops_the_alpha(image, background=WHITE):
-    """The transparency is ignored: convert("RGB") shows the colours that lie under transparent pixels.
-    Blend them with the background.
+    """The transparency of this image is ignored: blend with the background. It is in an alpha channel, or, for a
+    palette, grey or RGB image, in image.info["transparency"]; convert("RGBA") understands both.
     """
     return to_rgb(image, None)
-
-
-@wrong_answer_to(to_rgb)
-def forgets_transparent_palettes(image, background=WHITE):
-    """You look for an alpha channel only. A palette, grey or RGB image may be transparent too: image.info
-    has "transparency" then.
-    """
-    return to_rgb(image, background if image.mode in ("LA", "PA", "RGBA") else None)
 
 
 @wrong_answer_to(to_rgb)

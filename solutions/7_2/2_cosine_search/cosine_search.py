@@ -17,7 +17,7 @@ Numbers = NDArray[np.floating] | NDArray[np.integer]
 Floats = NDArray[np.floating]
 Integers = NDArray[np.integer]
 
-_ROWS = 4096  # rows of the corpus in one matrix product: enough to keep BLAS busy, few enough for the cache
+_ROWS = 8192  # rows of the corpus in one matrix product: enough to keep BLAS busy, few enough for the cache
 _QUERIES = 64  # queries that share a pass over the corpus
 _PAIRS = 2048  # (query, row) pairs that are scored in float64 at a time
 
@@ -115,8 +115,9 @@ def _search_few(queries: Numbers, corpus: Numbers, k: int, cosine: bool) -> tupl
         reaches: Callable[..., NDArray] = np.greater if start else np.greater_equal
         lowest = (bar - slack * longest).astype(dtype)
         near = np.flatnonzero(reaches(scores.max(axis=1), lowest))  # after some blocks, few queries
-        new_query, row = np.divmod(np.flatnonzero(reaches(scores[near], lowest[near, None])), len(rows))
-        new_query, new_index = near[new_query], row + start
+        hits = [np.flatnonzero(reaches(scores[one], lowest[one])) + start for one in near]
+        new_query = np.repeat(near, [len(hit) for hit in hits])
+        new_index = np.concatenate([index[:0], *hits])
         new_score = _exact_scores(exact_queries, corpus, new_query, new_index, cosine)
         query = np.concatenate([query, new_query])
         index = np.concatenate([index, new_index])
