@@ -1,6 +1,6 @@
 """Registers the options and marks of the katas and loads the plugin from fixtures/."""
 
-from fixtures.plugin import PLUGINS
+from fixtures.plugin.parts import PLUGINS
 
 MARKS = {
     "llama": "runs real llama.cpp through llama-cpp-python",

@@ -404,19 +404,21 @@ def test_the_letterbox_gives_what_llama_cpp_gave(name):
     call(letterbox, pixels, size).gives(RECORD[f"letterbox_{name}"], dtype=np.uint8)
 
 
-@pytest.mark.parametrize(("height", "width", "rows", "columns"), [
-    (30, 41, slice(3, 21), slice(0, 24)),  # 17.56 is rounded up, and begins at (24 - 18) // 2
-    (40, 25, slice(0, 24), slice(4, 20)),  # 15.0000009 in float32
-    (25, 40, slice(4, 20), slice(0, 24)),
-    (3000, 1, slice(0, 24), slice(11, 12)),
-    (1, 3000, slice(11, 12), slice(0, 24)),
+@pytest.mark.parametrize(("height", "width", "size", "rows", "columns"), [
+    (30, 41, 24, slice(3, 21), slice(0, 24)),  # 17.56 is rounded up, and begins at (24 - 18) // 2
+    (40, 25, 24, slice(0, 24), slice(4, 20)),  # 15 comes out a little above in float32
+    (25, 40, 24, slice(4, 20), slice(0, 24)),
+    (45, 90, 26, slice(6, 20), slice(0, 26)),  # 13 as well
+    (17, 43, 24, slice(7, 17), slice(0, 24)),  # the longer edge comes out above 24, and stays 24
+    (3000, 1, 24, slice(0, 24), slice(11, 12)),
+    (1, 3000, 24, slice(11, 12), slice(0, 24)),
 ])
-def test_the_letterbox_rounds_up(height, width, rows, columns):
+def test_the_letterbox_rounds_up(height, width, size, rows, columns):
     image = np.full((height, width, 3), (0, 255, 30), dtype=np.uint8)
-    wanted = np.empty((24, 24, 3), dtype=np.uint8)
+    wanted = np.empty((size, size, 3), dtype=np.uint8)
     wanted[:] = CLIP_GREY
     wanted[rows, columns] = (0, 255, 30)
-    call(letterbox, image, 24).gives(wanted)
+    call(letterbox, image, size).gives(wanted)
 
 
 def test_the_crop_loses_what_the_squares_keep():
@@ -502,13 +504,13 @@ def test_llama_cpps_encoder_sees_your_letterbox(seen_by_llama, shape, statistics
 
 @pytest.mark.llama
 def test_llama_cpp_puts_the_border_where_you_do(seen_by_llama):
-    """Every height from 1 to 60 beside a width of 21: where is the border grey?"""
+    """Every height from 1 to 60 beside a width of 45: where is the border grey?"""
     for height in range(1, 61):
-        pixels = np.zeros((height, 21, 3), dtype=np.uint8)
+        pixels = np.zeros((height, 45, 3), dtype=np.uint8)
         boxed = call(letterbox, pixels, 24).value
         border = (np.asarray(boxed) == CLIP_GREY).all(axis=2)
-        seen = seen_by_llama(pixels, 24, (0, 0, 0), (1, 1, 1)) > 0.2
-        assert np.array_equal(border, seen.all(axis=0)), f"{height} x 21 pixels: another border than llama.cpp's"
+        seen = seen_by_llama(pixels, 24, NO_MEAN, NO_STD) > 0.2
+        assert np.array_equal(border, seen.all(axis=0)), f"{height} x 45 pixels: another border than llama.cpp's"
 
 
 @pytest.mark.llama

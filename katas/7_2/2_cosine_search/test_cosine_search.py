@@ -1,5 +1,6 @@
 import functools
 import inspect
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -9,6 +10,7 @@ import pytest
 from cosine_search import cosine_similarity, cosine_top_k, top_k
 
 from fixtures.checking import call
+from fixtures.plugin.syllabus import ROOT
 
 SEARCHES = [top_k, cosine_top_k]
 EVERY_SEARCH = pytest.mark.parametrize("search", SEARCHES, ids=lambda search: search.__name__)
@@ -388,7 +390,7 @@ def test_a_k_that_is_not_an_integer_is_refused(search, k):
 def test_importing_the_module_runs_no_program():
     """The program at the end of the file must only run when the file is started."""
     call(top_k, QUERIES, CORPUS, 4).gives((BEST_SCORES, BEST))
-    assert "main" not in vars(inspect.getmodule(top_k)), 'keep the lines below `if __name__ == "__main__":` as they were'
+    assert "main" not in vars(inspect.getmodule(top_k)), "keep the last lines of the file as they were"
 
 
 @EVERY_SEARCH
@@ -433,7 +435,7 @@ def test_a_question_finds_its_page_in_the_documentation():
     """Your pooling and your search on what llama.cpp's MiniLM makes of Python's documentation."""
     from pooling import mean_pool
 
-    # measured: 0.83 and 0.96; inner products of vectors that were not normalized: 0.54 and 0.88
+    # measured: 0.83 and 0.96; inner products of vectors that were not normalized: 0.50 and 0.92
     assert recall(mean_pool, 1) >= 0.7, "too few questions have a right page in first place"
     assert recall(mean_pool, 5) >= 0.9, "too few questions have a right page among the first five"
 
@@ -445,7 +447,7 @@ def test_a_pooling_that_the_model_was_not_trained_for_finds_less():
     """MiniLM was trained with the mean. The vector of [CLS] looks fine too, and the search is worse."""
     from pooling import cls_pool, mean_pool
 
-    # measured: 0.83 with the mean, 0.67 with [CLS]
+    # measured: 0.83 with the mean, 0.63 with [CLS]
     assert recall(cls_pool, 1) <= recall(mean_pool, 1) - 0.08
 
 
@@ -471,7 +473,8 @@ def test_normalized_vectors_need_no_cosine():
 def test_the_file_is_a_program_that_answers_questions():
     documentation_for(cosine_top_k)
     program = [sys.executable, inspect.getfile(top_k), "-n", "2", "make all letters of a string uppercase"]
-    run = subprocess.run(program, capture_output=True, text=True, encoding="utf-8", errors="replace")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # your folder may lie outside of the repository
+    run = subprocess.run(program, env=environment, capture_output=True, text=True, encoding="utf-8", errors="replace")
     assert run.returncode == 0, run.stderr[-300:]
     assert "str.upper" in run.stdout, f"the page of str.upper is missing in: {run.stdout[:300]}"
 

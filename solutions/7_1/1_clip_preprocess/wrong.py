@@ -393,14 +393,8 @@ def _boxed(pixels, size, color, rounded, scale_type=np.float32):
 
 @wrong_answer_to(letterbox)
 def rounds_the_edge_down(pixels, size, color=CLIP_GREY):
-    """The shorter edge was rounded down: llama.cpp rounds it up (ceil)."""
-    return _boxed(pixels, size, color, math.floor)
-
-
-@wrong_answer_to(letterbox)
-def rounds_the_edge_to_the_nearest(pixels, size, color=CLIP_GREY):
-    """The shorter edge was rounded to the nearest number: llama.cpp rounds it up (ceil)."""
-    return _boxed(pixels, size, color, round)
+    """The edges were rounded down, by int() or //: llama.cpp rounds them up (ceil)."""
+    return _boxed(pixels, size, color, math.floor, np.float64)
 
 
 @wrong_answer_to(letterbox)
