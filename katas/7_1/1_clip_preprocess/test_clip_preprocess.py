@@ -236,6 +236,12 @@ def test_16_bits_keep_their_high_byte(image):
     call(to_rgb, image).gives(DEEP_IN_8_BITS, dtype=np.uint8)
 
 
+def test_a_dark_image_of_16_bits_stays_dark():
+    dark = np.array([[300, 800, 513]])
+    for image in (Image.fromarray(dark.astype(np.uint16)), Image.fromarray(dark.astype(np.int32))):
+        call(to_rgb, image).gives(np.array([[[1] * 3, [3] * 3, [2] * 3]]))
+
+
 @pytest.mark.parametrize("image", [
     Image.fromarray(np.array([[0, 65536]], dtype=np.int32)),
     Image.fromarray(np.array([[-1, 7]], dtype=np.int32)),
@@ -447,13 +453,13 @@ EVERY = pytest.mark.parametrize("function", [*SIZED, normalize], ids=lambda func
 @EVERY
 def test_pixels_are_bytes(function):
     """Numbers of 0..1 would be divided by 255 again."""
-    for pixels in (NUMBERED / 255, NUMBERED.astype(np.int64), NUMBERED.tolist()):
+    for pixels in (NUMBERED / 255, NUMBERED.astype(np.int64), NUMBERED > 40, NUMBERED.tolist()):
         call(function, pixels, *([4] if function in SIZED else [])).raises(TypeError, naming="pixels")
 
 
 @EVERY
 def test_pixels_are_height_width_and_three_channels(function):
-    for shape in ((3, 5, 6), (5, 6), (5, 6, 4), (5, 6, 1), (1, 5, 6, 3), (0, 6, 3), (5, 0, 3)):
+    for shape in ((3, 5, 6), (5, 6), (5, 6, 4), (5, 6, 1), (1, 5, 6, 3), (5, 6, 3, 1), (0, 6, 3), (5, 0, 3)):
         pixels = np.zeros(shape, dtype=np.uint8)
         call(function, pixels, *([4] if function in SIZED else [])).raises(ValueError, naming=("pixels", str(shape)))
 

@@ -4,13 +4,13 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
 from cosine_search import cosine_similarity, cosine_top_k, top_k
 
 from fixtures.checking import call
-from fixtures.plugin.syllabus import ROOT
 
 SEARCHES = [top_k, cosine_top_k]
 EVERY_SEARCH = pytest.mark.parametrize("search", SEARCHES, ids=lambda search: search.__name__)
@@ -315,11 +315,12 @@ def test_a_search_normalizes_very_long_and_very_short_vectors(scale):
     call(cosine_top_k, A * np.float32(scale), corpus, 4).gives(ranked(COSINES, 4), atol=1e-6)
 
 
-def test_the_cosines_of_a_search_are_never_above_one():
+def test_the_cosines_of_a_search_never_leave_their_range():
     vectors = np.random.default_rng(0).standard_normal((60, 37)).astype(np.float32)
-    scores, indices = call(cosine_top_k, vectors, vectors, 2).value
+    scores, indices = call(cosine_top_k, vectors, np.concatenate([vectors, -vectors]), 120).value
     assert np.array_equal(indices[:, 0], np.arange(60)), "every vector is closest to itself"
-    assert scores.max() <= 1, "rounding left -1..1: clip the scores"
+    assert np.array_equal(indices[:, -1], np.arange(60, 120)), "every vector is farthest from its opposite"
+    assert np.abs(scores).max() <= 1, "rounding left -1..1: clip the scores"
 
 
 # --- what is refused -----------------------------------------------------------------------------------
@@ -473,7 +474,8 @@ def test_normalized_vectors_need_no_cosine():
 def test_the_file_is_a_program_that_answers_questions():
     documentation_for(cosine_top_k)
     program = [sys.executable, inspect.getfile(top_k), "-n", "2", "make all letters of a string uppercase"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # your folder may lie outside of the repository
+    repository = Path(inspect.getfile(call)).parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(repository)}  # your folder may lie outside of it
     run = subprocess.run(program, env=environment, capture_output=True, text=True, encoding="utf-8", errors="replace")
     assert run.returncode == 0, run.stderr[-300:]
     assert "str.upper" in run.stdout, f"the page of str.upper is missing in: {run.stdout[:300]}"

@@ -54,8 +54,9 @@ def test_audio_of_the_right_length_is_copied():
         "the same samples in memory of their own")
 
 
-def test_only_mono_audio_is_brought_to_a_length():
-    call(pad_or_trim, np.ones((2, 5)), 4).raises(ValueError, naming=("audio", "(2, 5)"))
+@pytest.mark.parametrize("shape", [(2, 5), ()], ids=str)
+def test_only_mono_audio_is_brought_to_a_length(shape):
+    call(pad_or_trim, np.ones(shape), 4).raises(ValueError, naming=("audio", str(shape)))
 
 
 @pytest.mark.parametrize("samples", [0, -3])

@@ -162,8 +162,11 @@ def test_a_string_that_reaches_beyond_the_end_is_refused_at_its_length(read):
     for length in (4, 2**31, 2**32, 2**63 - 1, 2**63, 2**64 - 15, 2**64 - 8, 2**64 - 1):
         data = BEFORE + LITTLE.string("abc", length)
         call(read, data, 7, ValueType.STRING, "<").raises(GGUFError, naming=("byte 7:", "beyond"))
-        words = LITTLE.array(ValueType.STRING, [LITTLE.string("ab"), LITTLE.string("abc", length)])
-        call(read, BEFORE + words, 7, ValueType.ARRAY, "<").raises(GGUFError, naming=("byte 29:", "beyond"))
+        for before in (1, 20):
+            words = [LITTLE.string("ab")] * before + [LITTLE.string("abc", length)]
+            field = LITTLE.array(ValueType.STRING, words)
+            place = f"byte {19 + 10 * before}:"
+            call(read, BEFORE + field, 7, ValueType.ARRAY, "<").raises(GGUFError, naming=(place, "beyond"))
 
 
 @READERS
@@ -211,8 +214,11 @@ def test_a_field_that_is_cut_is_named_by_its_first_byte(read):
     call(read, bytes(10), 12, ValueType.STRING, "<").raises(GGUFError, naming=("byte 12:", "ends"))
     call(read, bytes(10), 7, ValueType.ARRAY, "<").raises(GGUFError, naming=("byte 7:", "ends"))
     call(read, bytes(10), 3, ValueType.ARRAY, "<").raises(GGUFError, naming=("byte 7:", "ends"))
-    cut = LITTLE.array(ValueType.STRING, [LITTLE.string("abcd"), bytes(7)])
-    call(read, cut, 0, ValueType.ARRAY, "<").raises(GGUFError, naming=("byte 24:", "ends"))
+    for rest in range(8):
+        two = LITTLE.array(ValueType.STRING, [LITTLE.string("a" * 8), bytes(rest)], 2)
+        call(read, two, 0, ValueType.ARRAY, "<").raises(GGUFError, naming=("byte 28:", "ends"))
+        many = LITTLE.array(ValueType.STRING, [LITTLE.string("a" * 160), bytes(rest)], 20)
+        call(read, many, 0, ValueType.ARRAY, "<").raises(GGUFError, naming=("byte 180:", "ends"))
 
 
 @READERS
@@ -295,7 +301,19 @@ def test_an_array_of_strings(make):
 
 
 @BOTH_BYTE_ORDERS
-@given(contents=st.lists(st.binary(max_size=5) | st.sampled_from([b"\xff", b"\xff\xff", b"\xe4", b"a\xffb", b"\0"])))
+def test_a_long_array_of_strings(make):
+    """6,000 words: some are empty, some longer than 255 bytes, some hold zeros, and more strings follow."""
+    odd = {17: "", 40: "x" * 256, 41: "", 2900: "\0" * 20, 3000: "y" * 70_000, 5999: "last"}
+    words = [odd.get(i, f"w{i}" + "é" * (i % 90)) for i in range(6000)]
+    field = make.array(ValueType.STRING, [make.string(word) for word in words])
+    data = BEFORE + field + make.string("next") * 20
+    call(read_value, data, 7, ValueType.ARRAY, make.byte_order).gives((words, 7 + len(field)))
+    call(skip_value, data, 7, ValueType.ARRAY, make.byte_order).gives(7 + len(field))
+
+
+@BOTH_BYTE_ORDERS
+@given(contents=st.lists(st.binary(max_size=5) | st.sampled_from([b"\xff", b"\xff\xff", b"\xe4", b"a\xffb", b"\0"]),
+                         max_size=25))
 def test_an_array_of_any_bytes(make, contents):
     field = make.array(ValueType.STRING, [make.string(content) for content in contents])
     wanted = [content.decode("utf-8", "surrogateescape") for content in contents]

@@ -102,10 +102,12 @@ def seeds(folder: Path) -> None:
         for version in (2, 3):
             make = GGUFBytes(byte_order, version)
             words = make.array(8, [make.string(word) for word in ("", "ab", "中", "\0")])
+            many = make.array(8, [make.string(f"w{i}") for i in range(30)])
             nested = make.array(9, [make.array(4, [make.pack("I", 1)]), words])
             numbers = [make.kv(f"n{code}", number, make.pack(code, 1)) for code, number in zip(
                 "BbHhIifQqd", (0, 1, 2, 3, 4, 5, 6, 10, 11, 12))]
             files += [make.file(*numbers, make.kv("w", 9, words), make.kv("a", 9, nested)),
+                      make.file(make.kv("m", 9, many), make.kv("w", 9, words)),
                       make.file(make.kv("general.alignment", 4, make.pack("I", 64)), make.kv("b", 7, b"\1"))]
     for i, data in enumerate(files):
         (folder / f"{i:03}").write_bytes(data)

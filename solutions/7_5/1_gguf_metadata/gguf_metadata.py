@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 Buffer = bytes | bytearray | memoryview | mmap.mmap
 Value = Any  # int, float, bool, str, a numpy array of numbers, list[str], or a list of such arrays
+_Offsets = NDArray[np.int64]
 
 HEADER_BYTES = 24  # magic, version, tensor count, KV count
 SMALLEST_KV_BYTES = 14  # a key of one byte with its length, a type, a value of one byte
@@ -58,6 +60,10 @@ class Header(NamedTuple):
     tensor_count: int
     kv_count: int
 
+
+_BLOCK_BYTES = 1 << 16  # of an array of strings at a time: small enough for the processor's cache
+_BLOCK_STRINGS = 4096
+_FEW_STRINGS = 8  # a loop over so few is faster than numpy
 
 _NUMBERS = {
     ValueType.UINT8: "u1", ValueType.INT8: "i1", ValueType.UINT16: "u2", ValueType.INT16: "i2",
@@ -253,7 +259,9 @@ def _skip_items(
     if item_type in _NUMBERS:
         return _end_of_numbers(data, offset, item_type, count)
     if item_type == ValueType.STRING:
-        return _string_starts(data, offset, count, byte_order)[-1]
+        for starts in _string_blocks(data, offset, count, byte_order):
+            offset = int(starts[-1])
+        return offset
     for _ in range(count):
         inner_type, inner_count, offset = _array_head(data, offset, byte_order, depth)
         offset = _skip_items(data, offset, inner_type, inner_count, byte_order, depth - 1)
@@ -269,10 +277,12 @@ def _read_items(
         dtype = np.dtype(byte_order + _NUMBERS[item_type])
         # a slice of the map is a copy; a view would keep the map from being closed
         return np.frombuffer(data[offset:end], dtype).astype(dtype.newbyteorder("=")), end
+    items: list[Any] = []
     if item_type == ValueType.STRING:
-        starts = _string_starts(data, offset, count, byte_order)
-        return _strings(data, starts), starts[-1]
-    items = []
+        for starts in _string_blocks(data, offset, count, byte_order):
+            items += _strings(data, starts)
+            offset = int(starts[-1])
+        return items, offset
     for _ in range(count):
         inner_type, inner_count, offset = _array_head(data, offset, byte_order, depth)
         item, offset = _read_items(data, offset, inner_type, inner_count, byte_order, depth - 1)
@@ -304,34 +314,54 @@ def _end_of_numbers(data: Buffer, offset: int, item_type: ValueType, count: int)
     return end
 
 
-def _string_starts(data: Buffer, offset: int, count: int, byte_order: str) -> list[int]:
-    """Return where each of `count` strings begins, and last the offset after them.
+def _string_blocks(data: Buffer, offset: int, count: int, byte_order: str) -> Iterator[_Offsets]:
+    """Walk along `count` strings, many at a time: yield where they begin and, last, where they end."""
+    while count > 0:
+        offsets = _short_strings(data, offset, count, byte_order) if count > _FEW_STRINGS else None
+        if offsets is None:
+            offsets = _string_offsets(data, offset, min(count, _BLOCK_STRINGS), byte_order)
+        yield offsets
+        count -= len(offsets) - 1
+        offset = int(offsets[-1])
 
-    Each length says where the next one lies, so this must be a loop: it does as little as it can.
+
+def _short_strings(data: Buffer, offset: int, count: int, byte_order: str) -> _Offsets | None:
+    """Do what _string_offsets does, without a loop, for up to `count` strings of less than 256 bytes.
+
+    Seven of the eight bytes of such a length are zero. All places in the next block of the file that look so
+    are found at once. If each lies where the one before it says, they are the lengths; if not, returns None.
     """
+    block = data[offset : offset + _BLOCK_BYTES]
+    lengths = np.ndarray(max(len(block) - 7, 0), byte_order + "u8", block, strides=(1,))  # one at every byte
+    starts = np.flatnonzero(lengths < 256)[:count]
+    offsets = np.append(0, starts + 8 + lengths[starts].astype(np.int64))
+    if len(starts) == 0 or (offsets[:-1] != starts).any() or offset + offsets[-1] > len(data):
+        return None
+    return offsets + offset
+
+
+def _string_offsets(data: Buffer, offset: int, count: int, byte_order: str) -> _Offsets:
+    """Return where each of `count` strings begins and, last, where they end: each length tells the next."""
     length_at = struct.Struct(byte_order + "Q").unpack_from
-    starts = [offset]
-    try:
-        for _ in range(count):
-            offset += 8 + length_at(data, offset)[0]
-            starts.append(offset)
-    except (struct.error, OverflowError):
-        pass  # there is no length: the file ends, or the string before reaches beyond its end
-    if len(starts) > 1 and offset > len(data):
-        length = offset - starts[-2] - 8
-        raise GGUFError(starts[-2], f"a string of {length} bytes reaches beyond the file's end")
-    if len(starts) <= count:
-        raise GGUFError(offset, "the file ends inside the length of a string")
-    return starts
+    offsets = [offset]
+    for _ in range(count):
+        if offset > len(data) - 8:
+            raise GGUFError(offset, "the file ends inside the length of a string")
+        length = length_at(data, offset)[0]
+        if length > len(data) - offset - 8:
+            raise GGUFError(offset, f"a string of {length} bytes reaches beyond the file's end")
+        offset += 8 + length
+        offsets.append(offset)
+    return np.array(offsets, np.int64)
 
 
-def _strings(data: Buffer, starts: list[int]) -> list[str]:
-    """Decode all strings of an array at once, with one byte 0xFF in place of each length.
+def _strings(data: Buffer, offsets: _Offsets) -> list[str]:
+    """Decode the strings that begin at these offsets, all at once, with one byte 0xFF in place of each length.
 
     UTF-8 never has this byte, so it tells where to split.
     """
-    block = np.frombuffer(data[starts[0] : starts[-1]], np.uint8).copy()
-    lengths = np.array(starts, np.int64)[:-1] - starts[0]
+    block = np.frombuffer(data[offsets[0] : offsets[-1]], np.uint8).copy()
+    lengths = offsets[:-1] - offsets[0]
     block[lengths] = 0xFF
     kept = np.ones(len(block), bool)
     for i in range(1, 8):
@@ -340,4 +370,4 @@ def _strings(data: Buffer, starts: list[int]) -> list[str]:
     if len(texts) == len(lengths):
         return texts
     # a string that is not UTF-8 has this byte
-    return [str(data[start + 8 : end], "utf-8", "surrogateescape") for start, end in pairwise(starts)]
+    return [str(data[start + 8 : end], "utf-8", "surrogateescape") for start, end in pairwise(offsets.tolist())]
