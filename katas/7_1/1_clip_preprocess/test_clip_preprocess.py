@@ -313,8 +313,9 @@ def test_the_encoder_sees_what_transformers_gives_it(name):
 
 
 def test_the_sizes_of_clip_are_the_default():
-    call(clip_preprocess, Image.fromarray(noise(9, 12, 3))).satisfies(
-        lambda pixels: pixels.shape == (3, 224, 224), "the shape is (3, 224, 224)")
+    photo = noise(224, 300, 3)  # needs no resize
+    call(clip_preprocess, Image.fromarray(photo), mean=NO_MEAN, std=NO_STD).gives(
+        photo[:, 38:262].transpose(2, 0, 1) / 255, atol=1e-6)
     bordered = call(clip_preprocess, Image.fromarray(noise(9, 12, 3)), 5, std=NO_STD).value
     assert bordered.shape == (3, 224, 224), "size alone leaves the crop at 224"
     assert np.allclose(bordered[:, 0, 0], [-0.4815, -0.4578, -0.4082], atol=1e-3), "black less the mean of CLIP"

@@ -168,6 +168,8 @@ def test_a_mask_of_another_shape_is_refused(pool, mask):
 @EVERY_POOL
 def test_embeddings_that_are_not_a_batch_are_refused(pool):
     call(pool, TOKENS[0], MASK[0]).raises(ValueError, naming=("token_embeddings", "(5, 3)"))
+    call(pool, TOKENS[0], np.ones((5, 3))).raises(ValueError, naming=("token_embeddings", "(5, 3)"))
+    call(pool, TOKENS[..., None], MASK).raises(ValueError, naming=("token_embeddings", "(2, 5, 3, 1)"))
 
 
 @EVERY_POOL
@@ -180,6 +182,7 @@ def test_a_sentence_without_real_tokens_is_refused(pool):
 def test_integer_embeddings_are_refused(pool):
     """Quantized vectors need their scale first: pooling the codes would be silently wrong."""
     call(pool, TOKENS.astype(np.int32), MASK).raises(TypeError, naming=("token_embeddings", "int32"))
+    call(pool, TOKENS.astype(np.complex64), MASK).raises(TypeError, naming=("token_embeddings", "complex64"))
 
 
 @EVERY_POOL
@@ -235,6 +238,7 @@ def test_no_vectors_give_no_vectors():
 
 def test_what_is_not_a_float_vector_is_refused():
     call(l2_normalize, np.array([[3, 4]])).raises(TypeError, naming=("vectors", "int"))
+    call(l2_normalize, np.array([[3, 4j]])).raises(TypeError, naming=("vectors", "complex"))
     call(l2_normalize, np.array(3.0)).raises(ValueError, naming="vectors")
 
 

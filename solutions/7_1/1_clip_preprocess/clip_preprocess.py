@@ -182,7 +182,8 @@ def _rgb_image(image: Image.Image, background: Color | None) -> Image.Image:
     if "transparency" in image.info or image.mode in ("LA", "PA", "RGBA"):
         image = image.convert("RGBA")
         if background is not None:
-            image = Image.alpha_composite(Image.new("RGBA", image.size, (*background, 255)), image)
+            opaque = Image.new("RGB", image.size, tuple(background)).convert("RGBA")
+            image = Image.alpha_composite(opaque, image)
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
