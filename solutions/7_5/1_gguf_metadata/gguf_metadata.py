@@ -61,7 +61,7 @@ class Header(NamedTuple):
     kv_count: int
 
 
-_BLOCK_BYTES = 1 << 16  # of an array of strings at a time: small enough for the processor's cache
+_BLOCK_BYTES = 65_536  # of an array of strings at a time: small enough for the processor's cache
 _BLOCK_STRINGS = 4096
 _FEW_STRINGS = 8  # a loop over so few is faster than numpy
 
@@ -86,8 +86,9 @@ def read_header(data: Buffer) -> Header:
     tensor at least SMALLEST_TENSOR_BYTES.
     Source: gguf_init_from_reader in ggml/src/gguf.cpp.
     """
-    if bytes(data[:4]) != b"GGUF":
-        raise GGUFError(0, f"the magic is {bytes(data[:4])!r}, not b'GGUF'")
+    magic = bytes(data[:4])
+    if magic != b"GGUF":
+        raise GGUFError(0, f"the magic is {magic!r}, not b'GGUF'")
     byte_order = "<"
     version = _unsigned(data, 4, "I", byte_order, "the version")
     if version & 0xFFFF == 0:
@@ -124,8 +125,8 @@ def read_value(data: Buffer, offset: int, value_type: ValueType, byte_order: str
     text.encode("utf-8", "surrogateescape") gives them back: llama.cpp reads such tokens too.
     Raises GGUFError as skip_value does, before any allocation that the size of the file does not justify.
     """
-    items, end = _read_items(data, offset, value_type, 1, byte_order, MAX_ARRAY_DEPTH)
-    return (items[0].item() if value_type in _NUMBERS else items[0]), end
+    (item,), end = _read_items(data, offset, value_type, 1, byte_order, MAX_ARRAY_DEPTH)
+    return (item.item() if value_type in _NUMBERS else item), end
 
 
 class Metadata(Mapping[str, Value]):
@@ -239,9 +240,10 @@ def _read_key(
 def _unsigned(data: Buffer, offset: int, code: str, byte_order: str, what: str) -> int:
     """Read a number of the file's bookkeeping: a count, a length, a type."""
     try:
-        return int(struct.unpack_from(byte_order + code, data, offset)[0])
+        (number,) = struct.unpack_from(byte_order + code, data, offset)
     except struct.error:
         raise GGUFError(offset, f"the file ends inside {what}") from None
+    return int(number)
 
 
 def _value_type(data: Buffer, offset: int, byte_order: str) -> ValueType:
@@ -347,7 +349,7 @@ def _string_offsets(data: Buffer, offset: int, count: int, byte_order: str) -> _
     for _ in range(count):
         if offset > len(data) - 8:
             raise GGUFError(offset, "the file ends inside the length of a string")
-        length = length_at(data, offset)[0]
+        (length,) = length_at(data, offset)
         if length > len(data) - offset - 8:
             raise GGUFError(offset, f"a string of {length} bytes reaches beyond the file's end")
         offset += 8 + length
