@@ -343,7 +343,7 @@ def test_what_is_not_a_matrix_is_refused(function, first, second):
     """A single vector is a matrix of one row: vector[None]."""
     call(function, *arguments(function, QUERIES[0], CORPUS)).raises(ValueError, naming=(first, "(3,)"))
     call(function, *arguments(function, QUERIES, CORPUS[0])).raises(ValueError, naming=(second, "(3,)"))
-    call(function, *arguments(function, QUERIES, CORPUS[None])).raises(ValueError, naming=(second, "(1, 6, 3)"))
+    call(function, *arguments(function, QUERIES, CORPUS[:, :, None])).raises(ValueError, naming=(second, "(6, 3, 1)"))
 
 
 @EVERY_FUNCTION
