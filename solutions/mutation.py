@@ -33,6 +33,7 @@ from fixtures.promises import UNIT_TESTS, solution_file
 FIGURES = SOLUTIONS / "mutation.json"
 TABLE = SOLUTIONS / "MUTATION.md"
 LONGEST_SECONDS = 60.0
+NOT_MEASURED = ("cosine_search", "gguf_metadata")  # the debt, by name: the table says so too
 LOADED_BEFORE_THE_FORKS = ("numpy", "scipy.fft", "scipy.sparse", "PIL.Image", "gguf", "hypothesis.strategies",
                            "fixtures.plugin.parts")
 # Left out: what mutates annotations (nothing executes them), and what no one writes by mistake and every
@@ -150,6 +151,7 @@ def write_table(figures: dict[str, Any]) -> None:
     for kata in ready_katas():
         row = figures.get(kata.name)
         if row is None:
+            lines.append(f"| {kata.label} | not measured yet | | | |")
             continue
         lines.append(f"| {kata.label} | {row['mutants']} | {row['killed']} | {score(row):.1%} "
                      f"| {len(row['equivalent'])} |")
