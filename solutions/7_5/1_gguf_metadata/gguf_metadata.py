@@ -312,7 +312,7 @@ def _end_of_numbers(data: Buffer, offset: int, item_type: ValueType, count: int)
         flags = bytes(data[offset:end])
         others = flags.translate(None, b"\x00\x01")
         if others:
-            raise GGUFError(offset + flags.index(others[0]), f"a bool is 0 or 1, not {others[0]}")
+            raise GGUFError(offset + flags.index(others[0]), "a bool is neither 0 nor 1")
     return end
 
 
