@@ -30,7 +30,7 @@ def _zeros(value):
         return type(value)(map(_zeros, value))
     if isinstance(value, numpy.ndarray):
         return numpy.zeros_like(value)
-    return type(value)() if isinstance(value, (int, float, str, bytes, dict)) else value
+    return type(value)() if isinstance(value, (int, float, str, bytes, dict)) else None
 _right = {function}
 def replacement(*args, **kwargs): return _zeros(_right(*args, **kwargs))
 """,
