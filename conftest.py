@@ -9,6 +9,9 @@ MARKS = {
     "peer(library)": "needs a library of the `peers` extra; run by `tox -e peers`",
     "slow": "takes more than a few seconds; run with `-m slow`",
     "native": "compiles C++; run with `-m native`",
+    "speech": "runs real whisper.cpp through pywhispercpp",
+    "espeak": "speaks with espeak-ng",
+    "train": "needs torch; run by `tox -e train`",
 }
 
 
