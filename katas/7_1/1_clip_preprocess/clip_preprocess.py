@@ -27,7 +27,8 @@ def to_rgb(image: Image.Image, background: Color | None = WHITE) -> Pixels:
     background: the colour that shows through transparent pixels, also those of a palette; None ignores the
         transparency and takes the colours as they are stored, as llama.cpp does
     Returns (height, width, 3) uint8, turned as the EXIF orientation says. 16-bit grey (modes I;16, I;16B and
-    I with values 0..65535) keeps its high byte: value >> 8. All else is Image.convert("RGB").
+    I with values 0..65535) keeps its high byte: value >> 8, and is never transparent. All else is
+    Image.convert("RGB"). Of an animation it is the frame at which the image stands.
     Raises TypeError if image is not a PIL image; ValueError that names image if its file is truncated, it has
     no pixels, or its numbers have no known range (mode F, mode I outside 0..65535); ValueError if background
     is not three whole numbers of 0..255.

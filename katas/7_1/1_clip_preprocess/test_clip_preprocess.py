@@ -91,7 +91,8 @@ def test_views_with_strides_are_read_correctly():
 
 @pytest.mark.parametrize("name", ["mean", "std"])
 def test_mean_and_deviation_are_three_finite_numbers(name):
-    for numbers in ((0.5, 0.5), 0.5, (0.5, 0.5, 0.5, 0.5), (0.5, np.nan, 0.5), (0.5, 0.5, np.inf)):
+    for numbers in ((0.5, 0.5), 0.5, (0.5, 0.5, 0.5, 0.5), (0.5, np.nan, 0.5), (0.5, 0.5, np.inf),
+                    None, "0.5", (0.5, 0.5, "half"), (0.5, 0.5, 1j)):
         call(normalize, NUMBERED, **{name: numbers}).raises(ValueError, naming=name)
 
 
@@ -145,10 +146,10 @@ def test_a_step_is_smoothed_by_the_bicubic_kernel():
     so that the two pixels after the step weigh 0.0840, 0.3457, 0.6543 and 0.9160 together.
     """
     image = np.array([[[40, 200, 100]]] * 3 + [[[200, 40, 110]]] * 3, dtype=np.uint8)  # (6, 1, 3)
-    resized = call(resize_shortest_edge, image, 4).satisfies(lambda y: y.shape == (24, 4, 3), "shape (24, 4, 3)")
     rows = [[53, 187, 101], [95, 145, 103], [145, 95, 107], [187, 53, 109]]
-    assert np.array_equal(resized[10:14], np.repeat(np.array(rows)[:, None], 4, axis=1)), (
-        f"rows 10 to 13 should be {rows}, they are {resized[10:14, 0].tolist()}")
+    call(resize_shortest_edge, image, 4).satisfies(
+        lambda resized: resized.shape == (24, 4, 3) and np.array_equal(resized[10:14], np.stack([rows] * 4, axis=1)),
+        f"shape (24, 4, 3), rows 10 to 13 {rows}")
 
 
 @pytest.mark.parametrize("name", RESIZED)
@@ -222,8 +223,34 @@ def test_without_a_background_the_stored_colours_are_taken():
         np.array([[RED, GREEN, BLUE], [GREY, BLUE, RED]]))
 
 
-DEEP = np.array([[0, 100, 255, 256], [1000, 32767, 32768, 65535]])
-DEEP_IN_8_BITS = np.stack([[[0, 0, 0, 1], [3, 127, 128, 255]]] * 3, axis=-1)
+@pytest.mark.parametrize("background", [WHITE, None], ids=str)
+def test_the_image_keeps_its_transparency(background):
+    """It is the caller's: who asks for another background next must see it."""
+    image = reopened(palette_image(), transparency=bytes([0, 99]))
+    call(to_rgb, image, background).satisfies(
+        lambda pixels: image.mode == "P" and image.info["transparency"] == bytes([0, 99]), "the image is not changed")
+
+
+def test_colours_multiplied_by_their_alpha_are_blended_all_the_same():
+    """Pillow's modes with a small a: what was converted for a resize, say. Divide before you blend."""
+    pixels = np.array([[[200, 100, 50, 255], [200, 100, 50, 0], [30, 60, 255, 51]]], dtype=np.uint8)
+    wanted = np.array([[[200, 100, 50], WHITE, [210, 216, 255]]])  # 0.2 * (30, 60, 255) + 0.8 * 255
+    call(to_rgb, Image.fromarray(pixels).convert("RGBa")).gives(wanted, atol=1)
+    grey = np.array([[[200, 255], [200, 0], [30, 51]]], dtype=np.uint8)
+    wanted = np.array([[[200] * 3, WHITE, [210] * 3]])
+    call(to_rgb, Image.fromarray(grey).convert("La")).gives(wanted, atol=1)
+
+
+def test_an_animation_shows_the_frame_it_stands_at():
+    frames = [Image.new("RGB", (3, 2), color) for color in (RED, GREEN)]
+    animation = reopened(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    call(to_rgb, animation).gives(np.array([[RED] * 3] * 2))
+    animation.seek(1)
+    call(to_rgb, animation).gives(np.array([[GREEN] * 3] * 2))
+
+
+DEEP = np.array([[0, 100, 255, 256], [1000, 32767, 32768, 60_000]])
+DEEP_IN_8_BITS = np.stack([[[0, 0, 0, 1], [3, 127, 128, 234]]] * 3, axis=-1)
 
 
 @pytest.mark.parametrize("image", [
@@ -240,6 +267,12 @@ def test_a_dark_image_of_16_bits_stays_dark():
     dark = np.array([[300, 800, 513]])
     for image in (Image.fromarray(dark.astype(np.uint16)), Image.fromarray(dark.astype(np.int32))):
         call(to_rgb, image).gives(np.array([[[1] * 3, [3] * 3, [2] * 3]]))
+
+
+def test_16_bits_reach_from_black_to_white():
+    ends = np.array([[0, 65535]])
+    for image in (Image.fromarray(ends.astype(np.uint16)), Image.fromarray(ends.astype(np.int32))):
+        call(to_rgb, image).gives(np.array([[[0] * 3, WHITE]]))
 
 
 @pytest.mark.parametrize("image", [
@@ -259,6 +292,15 @@ def test_cmyk_is_ink_on_white():
     call(to_rgb, Image.frombytes("CMYK", (4, 3), inks.tobytes())).gives(wanted, atol=1.01)
 
 
+def test_other_colour_spaces_are_converted():
+    """YCbCr as JPEG defines it: red is Y + 1.402 (Cr - 128), and so on."""
+    stored = np.array([[[90, 128, 128], [100, 90, 160], [150, 150, 100]]], dtype=np.uint8)
+    luma, blue, red = (stored[..., i] - [0, 128.0, 128.0][i] for i in range(3))
+    wanted = np.stack([luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue], axis=-1)
+    # rounding differs by a level; the three channels taken as colours differ by fifty
+    call(to_rgb, Image.frombytes("YCbCr", (3, 1), stored.tobytes())).gives(wanted, atol=1.01)
+
+
 UPRIGHT = {  # EXIF orientation: how a stored image becomes upright
     1: lambda a: a, 2: lambda a: a[:, ::-1], 3: lambda a: a[::-1, ::-1], 4: lambda a: a[::-1],
     5: lambda a: a.swapaxes(0, 1), 6: lambda a: a.swapaxes(0, 1)[:, ::-1],
@@ -272,7 +314,8 @@ def test_the_image_is_turned_upright_as_exif_says(orientation):
     exif[ExifTags.Base.Orientation] = orientation
     image = reopened(Image.fromarray(NUMBERED), exif=exif)
     call(to_rgb, image).gives(UPRIGHT[orientation](NUMBERED))
-    assert image.size == (6, 5) and np.array_equal(np.asarray(image), NUMBERED), "the image given must not be changed"
+    untouched = image.size == (6, 5) and np.array_equal(np.asarray(image), NUMBERED)
+    assert untouched, "the image given must not be changed"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP"])
@@ -405,17 +448,11 @@ def test_padding_then_resizing_gives_what_llava_gives(name):
     call(pad_to_square_then_resize, pixels, size).gives(RECORD[f"padded_{name}"], dtype=np.uint8)
 
 
-@pytest.mark.parametrize("name", SQUARED)
-def test_the_letterbox_gives_what_llama_cpp_gave(name):
-    pixels, size = RECORD[f"square_{name}_pixels"], int(RECORD[f"square_{name}_size"])
-    call(letterbox, pixels, size).gives(RECORD[f"letterbox_{name}"], dtype=np.uint8)
-
-
 @pytest.mark.parametrize(("height", "width", "size", "rows", "columns"), [
-    (30, 41, 24, slice(3, 21), slice(0, 24)),  # 17.56 is rounded up, and begins at (24 - 18) // 2
-    (40, 25, 24, slice(0, 24), slice(4, 20)),  # 15 comes out a little above in float32
+    (30, 44, 24, slice(3, 20), slice(0, 24)),  # 16.36 is rounded up, and begins at (24 - 17) // 2
+    (45, 90, 26, slice(6, 20), slice(0, 26)),  # 13 comes out a little above in float32
+    (40, 25, 24, slice(0, 24), slice(4, 20)),  # 15 as well
     (25, 40, 24, slice(4, 20), slice(0, 24)),
-    (45, 90, 26, slice(6, 20), slice(0, 26)),  # 13 as well
     (17, 43, 24, slice(7, 17), slice(0, 24)),  # the longer edge comes out above 24, and stays 24
     (3000, 1, 24, slice(0, 24), slice(11, 12)),
     (1, 3000, 24, slice(11, 12), slice(0, 24)),
@@ -426,6 +463,12 @@ def test_the_letterbox_rounds_up(height, width, size, rows, columns):
     wanted[:] = CLIP_GREY
     wanted[rows, columns] = (0, 255, 30)
     call(letterbox, image, size).gives(wanted)
+
+
+@pytest.mark.parametrize("name", SQUARED)
+def test_the_letterbox_gives_what_llama_cpp_gave(name):
+    pixels, size = RECORD[f"square_{name}_pixels"], int(RECORD[f"square_{name}_size"])
+    call(letterbox, pixels, size).gives(RECORD[f"letterbox_{name}"], dtype=np.uint8)
 
 
 def test_the_crop_loses_what_the_squares_keep():

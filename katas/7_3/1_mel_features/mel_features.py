@@ -17,7 +17,8 @@ def pad_or_trim(audio: NDArray, samples: int = 30 * SAMPLE_RATE_HZ) -> NDArray:
 
     audio: (any length,) of any dtype; no samples at all become silence
     Returns (samples,) in the dtype of audio, in memory of its own.
-    Raises ValueError if audio has not one axis or samples is below 1.
+    Raises TypeError if audio is not an array or samples not an integer; ValueError if audio has not one axis
+    or samples is below 1.
     Source: openai-whisper, audio.py, pad_or_trim.
     """
     raise NotImplementedError
@@ -31,7 +32,7 @@ def mel_filterbank(n_mels: int = 80) -> NDArray[np.float32]:
     over the frequency in Hz: times 2 / (edge i + 2 - edge i).
     n_mels: 1 to 256
     Returns (n_mels, 201) float32; column k belongs to k * 40 Hz.
-    Raises ValueError if n_mels is not in 1..256.
+    Raises TypeError if n_mels is not an integer, ValueError if it is not in 1..256.
     Source: librosa.filters.mel with its defaults (Slaney's scale and norm).
     """
     raise NotImplementedError
@@ -45,8 +46,9 @@ def stft_power(audio: NDArray[np.floating]) -> NDArray[np.float32]:
     which are not repeated. There are samples // 160 frames.
     audio: (samples,) floating point, mono, 16 kHz, scaled to -1..1; at least 201 samples
     Returns (201, frames) float32, whatever floating dtype came in.
-    Raises TypeError if audio is not floating point. Raises ValueError if it has not one axis, fewer than 201
-    samples, a NaN or an infinity, or a sample beyond LARGEST_SAMPLE, as int16 that was not divided by 32768.
+    Raises TypeError if audio is not an array or not floating point. Raises ValueError if it has not one axis,
+    fewer than 201 samples, a NaN or an infinity, or a sample beyond LARGEST_SAMPLE, as int16 that was not
+    divided by 32768.
     Source: openai-whisper, audio.py, log_mel_spectrogram: torch.stft with center=True, last frame dropped.
     """
     raise NotImplementedError
@@ -63,8 +65,8 @@ def log_mel(
     sample_rate_hz: the rate that audio was sampled at
     floor: the least mel power, positive; Whisper takes 1e-10, llama.cpp 2**-24
     Returns (n_mels, frames) float32.
-    Raises ValueError if sample_rate_hz is not 16000 (this function does not resample) or floor is not a
-    positive finite number.
+    Raises ValueError if sample_rate_hz is not 16000 (this function does not resample) or floor is not
+    positive and finite as a float32.
     Source: Radford et al. 2022, section 2.2; openai-whisper, audio.py, log_mel_spectrogram.
     """
     raise NotImplementedError

@@ -64,6 +64,21 @@ def test_a_length_below_one_is_refused(samples):
     call(pad_or_trim, np.ones(5), samples).raises(ValueError, naming=("samples", str(samples)))
 
 
+@pytest.mark.parametrize("samples", [4.0, 2.5, "4", None])
+def test_a_length_is_an_integer(samples):
+    call(pad_or_trim, np.ones(5), samples).raises(TypeError, naming=("samples", str(samples)))
+
+
+def test_integers_of_numpy_are_integers():
+    call(pad_or_trim, np.ones(5), np.int64(3)).gives(np.ones(3))
+    call(mel_filterbank, np.int64(7)).gives(triangles(7), atol=2e-6)
+
+
+@pytest.mark.parametrize("audio", [[0.5, 0.25], None], ids=str)
+def test_only_an_array_is_brought_to_a_length(audio):
+    call(pad_or_trim, audio, 4).raises(TypeError, naming=("audio", type(audio).__name__))
+
+
 # --- mel_filterbank ----------------------------------------------------------------------------------
 
 
@@ -107,6 +122,11 @@ def test_a_number_of_filters_outside_of_1_to_256_is_refused(n_mels):
     call(mel_filterbank, n_mels).raises(ValueError, naming=("n_mels", str(n_mels)))
 
 
+@pytest.mark.parametrize("n_mels", [80.0, 80.5, "80", None, [80]], ids=str)
+def test_a_number_of_filters_is_an_integer(n_mels):
+    call(mel_filterbank, n_mels).raises(TypeError, naming=("n_mels", str(n_mels)))
+
+
 # --- stft_power --------------------------------------------------------------------------------------
 
 
@@ -119,20 +139,20 @@ def test_a_constant_is_all_in_the_lowest_two_bins(samples, frames):
     call(stft_power, np.full(samples, 0.5, dtype=np.float32)).gives(wanted, atol=0.1, dtype=np.float32)
 
 
-def test_a_tone_is_in_its_bin_and_the_two_beside_it():
-    """A cosine of 400 Hz, mirrored at a maximum, goes on as the same cosine."""
-    audio = np.cos(2 * np.pi * 10 * np.arange(801) / 400).astype(np.float32)
-    wanted = np.zeros((201, 5))
-    wanted[10], wanted[[9, 11]] = 100**2, 50**2
-    call(stft_power, audio).gives(wanted, atol=0.1)  # an amplitude instead of a power is 100
-
-
 def test_a_click_shows_the_window_at_its_place():
     """Frame t begins at sample 160 t - 200: the click at 323 is at place 363, 203, 43 of frames 1, 2, 3."""
     audio = np.zeros(800, dtype=np.float32)
     audio[323] = 1
     wanted = np.tile(np.array([0, HANN[363], HANN[203], HANN[43], 0]) ** 2, (201, 1))
     call(stft_power, audio).gives(wanted, atol=1e-5)  # one sample further: 5e-3
+
+
+def test_a_tone_is_in_its_bin_and_the_two_beside_it():
+    """A cosine of 400 Hz, mirrored at a maximum, goes on as the same cosine."""
+    audio = np.cos(2 * np.pi * 10 * np.arange(801) / 400).astype(np.float32)
+    wanted = np.zeros((201, 5))
+    wanted[10], wanted[[9, 11]] = 100**2, 50**2
+    call(stft_power, audio).gives(wanted, atol=0.1)  # an amplitude instead of a power is 100
 
 
 @pytest.mark.parametrize(("click", "mirrored"), [(3, -3), (636, 642)])
@@ -165,8 +185,9 @@ def test_the_power_of_noise_is_what_the_sum_gives(samples, seed):
     call(stft_power, audio).gives(fourier_power(audio), atol=0.02, rtol=1e-4)
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+@pytest.mark.parametrize("dtype", [np.float16, np.float64, ">f4"])
 def test_every_floating_dtype_gives_float32(dtype):
+    """The last is float32 in the byte order of AIFF files."""
     audio = np.random.default_rng(3).uniform(-1, 1, 777).astype(dtype)
     call(stft_power, audio).gives(fourier_power(audio), atol=0.02, rtol=1e-4, dtype=np.float32)
 
@@ -202,6 +223,14 @@ def test_a_constant_lights_the_lowest_mel_bins_alone():
     spectrum = np.log10(np.maximum(mel, mel.max() * 1e-8)) / 4 + 1
     call(log_mel, np.full(800, 0.5, dtype=np.float32)).gives(
         np.tile(spectrum[:, None], (1, 5)), atol=1e-4, dtype=np.float32)
+
+
+def test_nothing_is_more_than_8_below_the_loudest_of_all_frames():
+    """A step down to a hundredth: 4 in the logarithm. The frames behind it are limited by those before it."""
+    audio = np.repeat(np.float32([0.5, 0.005]), 800)
+    x = np.log10(np.maximum(triangles(80) @ fourier_power(audio), 1e-10))
+    # in float32: 2e-6; a limit for each frame is 1 lower behind the step, no limit 1.1
+    call(log_mel, audio).gives((np.maximum(x, x.max() - 8) + 4) / 4, atol=1e-4)
 
 
 @pytest.mark.parametrize("n_mels", [80, 128])
@@ -244,14 +273,20 @@ def test_sixteen_kilohertz_may_be_said():
     call(log_mel, np.zeros(400, dtype=np.float32), 5, 16_000, 1e-2).gives(np.full((5, 2), 0.5), atol=1e-6)
 
 
-@pytest.mark.parametrize("floor", [0, -1e-10, float("nan"), float("inf")])
+@pytest.mark.parametrize("floor", [0, -1e-10, float("nan"), float("inf"), 1e-60, 1e300])
 def test_a_floor_without_a_logarithm_is_refused(floor):
+    """In float32, 1e-60 is 0 and 1e300 is infinite."""
     call(log_mel, recorded_clip(), floor=floor).raises(ValueError, naming="floor")
 
 
 @pytest.mark.parametrize("n_mels", [0, 257])
 def test_log_mel_refuses_impossible_numbers_of_filters(n_mels):
     call(log_mel, recorded_clip(), n_mels).raises(ValueError, naming=("n_mels", str(n_mels)))
+
+
+@pytest.mark.parametrize("n_mels", [80.0, [80]], ids=str)
+def test_log_mel_wants_an_integer_number_of_filters(n_mels):
+    call(log_mel, recorded_clip(), n_mels).raises(TypeError, naming=("n_mels", str(n_mels)))
 
 
 # --- what stft_power and log_mel refuse ----------------------------------------------------------------
@@ -269,7 +304,8 @@ def test_integer_samples_are_refused(front_end, dtype):
 
 @EVERY_FRONT_END
 def test_complex_samples_are_refused(front_end):
-    call(front_end, np.ones(500, dtype=np.complex64)).raises(TypeError, naming=("audio", "complex64"))
+    audio = np.exp(0.3j * np.arange(500)).astype(np.complex64)
+    call(front_end, audio).raises(TypeError, naming=("audio", "complex64"))
 
 
 @EVERY_FRONT_END
@@ -304,12 +340,20 @@ def test_nan_and_infinity_are_refused(front_end, bad, place):
     call(front_end, audio).raises(ValueError, naming="audio")
 
 
+@EVERY_FRONT_END
+@pytest.mark.parametrize("audio", [[0.25] * 300, None, b"RIFF"], ids=lambda value: type(value).__name__)
+def test_only_an_array_is_taken(front_end, audio):
+    call(front_end, audio).raises(TypeError, naming=("audio", type(audio).__name__))
+
+
 # --- against llama.cpp ---------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def heard_by_llama_cpp(tmp_path_factory):
     """A function (audio, n_mels) that returns the log-mel inside llama.cpp: the mean of frames 4k and 4k + 2.
+
+    One array (n_mels, 750) for each chunk of 30 s.
 
     It is read through an mmproj whose encoder and projector change nothing else, see write_identity_mmproj.
     """
@@ -319,12 +363,11 @@ def heard_by_llama_cpp(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("models")
 
-    def heard(audio: np.ndarray, n_mels: int = 80) -> np.ndarray:
+    def heard(audio: np.ndarray, n_mels: int = 80) -> list[np.ndarray]:
         mmproj, text = folder / f"mmproj-{n_mels}.gguf", folder / f"text-{n_mels}.gguf"
         write_identity_mmproj(mmproj, n_mels)
         write_llama(text, TextShape(width=n_mels, blocks=1))
-        [embeddings] = audio_embeddings(mmproj, audio, text)
-        return embeddings.T  # (n_mels, 750)
+        return [embeddings.T for embeddings in audio_embeddings(mmproj, audio, text)]
 
     return heard
 
@@ -340,7 +383,8 @@ def test_llama_cpp_hears_the_same_spectrogram(heard_by_llama_cpp, n_mels):
     audio = call(pad_or_trim, recorded_clip()).value
     spectrogram = call(log_mel, audio, n_mels, floor=2**-24).value
     # llama.cpp rounds to 16 bits on the way: 5e-4; the symmetric Hann window: 1e-2; zeros for the mirror: 1e-1
-    worst = np.abs(every_second_pair(spectrogram) - heard_by_llama_cpp(recorded_clip(), n_mels)).max()
+    [heard] = heard_by_llama_cpp(recorded_clip(), n_mels)
+    worst = np.abs(every_second_pair(spectrogram) - heard).max()
     assert worst < 2e-3, f"llama.cpp's spectrogram differs by up to {worst:.2g}"
 
 
@@ -348,10 +392,23 @@ def test_llama_cpp_hears_the_same_spectrogram(heard_by_llama_cpp, n_mels):
 def test_quiet_audio_is_another_to_llama_cpp_than_to_whisper(heard_by_llama_cpp):
     """llama.cpp's is Whisper's, with all that lies below its own floor raised to it."""
     quiet = recorded_clip()[:4000] / 2048
-    heard = heard_by_llama_cpp(quiet)
+    [heard] = heard_by_llama_cpp(quiet)
     whisper = call(log_mel, call(pad_or_trim, quiet).value).value
     raised = every_second_pair(np.maximum(whisper, LOWEST_FOR_LLAMA_CPP))
     assert np.abs(raised - heard).max() < 2e-3, "raised to llama.cpp's floor, yours should be llama.cpp's"
     difference = np.abs(every_second_pair(whisper) - heard).max()
     assert abs(difference - (LOWEST_FOR_LLAMA_CPP - LOWEST_FOR_WHISPER)) < 2e-3, (
         f"in silence the two floors are 0.694 apart, here {difference:.3f}")
+
+
+@pytest.mark.llama
+def test_thirty_seconds_are_two_chunks_to_llama_cpp(heard_by_llama_cpp):
+    """It adds 30 s of silence, takes one maximum for all, and cuts into 30 s: from 29.99 s on the rest counts."""
+    audio = np.resize(recorded_clip(), 479_840)
+    chunks = heard_by_llama_cpp(audio)
+    assert len(chunks) == 2 and len(heard_by_llama_cpp(audio[:-1])) == 1
+    padded = call(pad_or_trim, audio, 60 * 16_000).value
+    spectrogram = call(log_mel, padded, floor=2**-24).value
+    for chunk, part in zip(chunks, np.split(spectrogram, 2, axis=1)):
+        worst = np.abs(every_second_pair(part) - chunk).max()
+        assert worst < 2e-3, f"llama.cpp's spectrogram differs by up to {worst:.2g}"

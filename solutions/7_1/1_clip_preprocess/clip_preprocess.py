@@ -28,7 +28,8 @@ def to_rgb(image: Image.Image, background: Color | None = WHITE) -> Pixels:
     background: the colour that shows through transparent pixels, also those of a palette; None ignores the
         transparency and takes the colours as they are stored, as llama.cpp does
     Returns (height, width, 3) uint8, turned as the EXIF orientation says. 16-bit grey (modes I;16, I;16B and
-    I with values 0..65535) keeps its high byte: value >> 8. All else is Image.convert("RGB").
+    I with values 0..65535) keeps its high byte: value >> 8, and is never transparent. All else is
+    Image.convert("RGB"). Of an animation it is the frame at which the image stands.
     Raises TypeError if image is not a PIL image; ValueError that names image if its file is truncated, it has
     no pixels, or its numbers have no known range (mode F, mode I outside 0..65535); ValueError if background
     is not three whole numbers of 0..255.
@@ -179,10 +180,12 @@ def _rgb_image(image: Image.Image, background: Color | None) -> Image.Image:
         return Image.fromarray((grey >> 8).astype(np.uint8)).convert("RGB")  # convert alone would clip at 255
     if image.mode == "F":
         raise ValueError("image of mode F has no known range: scale it to 8 bits first")
+    if image.mode in ("La", "RGBa"):  # multiplied by the alpha: convert("RGB") would leave it so, or refuse
+        image = image.convert(image.mode.upper())
     if "transparency" in image.info or image.mode in ("LA", "PA", "RGBA"):
         image = image.convert("RGBA")
         if background is not None:
-            opaque = Image.new("RGB", image.size, tuple(background)).convert("RGBA")
+            opaque = Image.new("RGB", image.size, tuple(map(int, background))).convert("RGBA")
             image = Image.alpha_composite(opaque, image)
     return image if image.mode == "RGB" else image.convert("RGB")
 
@@ -211,7 +214,10 @@ def _on_canvas(pixels: Pixels, size: int, top: int, left: int, color: Color) -> 
 
 
 def _channels(values: Sequence[float], name: str) -> NDArray[np.float64]:
-    channels = np.asarray(values, dtype=np.float64)
+    try:
+        channels = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):  # text, complex numbers, rows of unequal length
+        channels = np.empty(0)
     if channels.shape != (3,) or not np.isfinite(channels).all():
         raise ValueError(f"{name} must be three finite numbers (red, green, blue), got {values}")
     return channels

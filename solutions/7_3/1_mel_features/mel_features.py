@@ -23,11 +23,14 @@ def pad_or_trim(audio: NDArray, samples: int = 30 * SAMPLE_RATE_HZ) -> NDArray:
 
     audio: (any length,) of any dtype; no samples at all become silence
     Returns (samples,) in the dtype of audio, in memory of its own.
-    Raises ValueError if audio has not one axis or samples is below 1.
+    Raises TypeError if audio is not an array or samples not an integer; ValueError if audio has not one axis
+    or samples is below 1.
     Source: openai-whisper, audio.py, pad_or_trim.
     """
+    _check_array(audio)
     if audio.ndim != 1:
         raise ValueError(f"audio must be (samples,), got shape {audio.shape}")
+    _check_integer(samples, "samples")
     if samples < 1:
         raise ValueError(f"samples must be at least 1, got {samples}")
     padded = np.zeros(samples, dtype=audio.dtype)
@@ -43,11 +46,12 @@ def mel_filterbank(n_mels: int = 80) -> NDArray[np.float32]:
     over the frequency in Hz: times 2 / (edge i + 2 - edge i).
     n_mels: 1 to 256
     Returns (n_mels, 201) float32; column k belongs to k * 40 Hz.
-    Raises ValueError if n_mels is not in 1..256.
+    Raises TypeError if n_mels is not an integer, ValueError if it is not in 1..256.
     Source: librosa.filters.mel with its defaults (Slaney's scale and norm).
     """
+    _check_integer(n_mels, "n_mels")
     if n_mels not in range(1, 257):
-        raise ValueError(f"n_mels must be an integer from 1 to 256, got {n_mels!r}")
+        raise ValueError(f"n_mels must be in 1..256, got {n_mels}")
     linear_end, slope = 1000, 3 / 200  # mel per Hz up to 1000 Hz, which is 15 mel
     log_step = np.log(6.4) / 27  # above: 27 mel for a factor of 6.4
     highest = linear_end * slope + np.log(SAMPLE_RATE_HZ / 2 / linear_end) / log_step
@@ -70,8 +74,9 @@ def stft_power(audio: NDArray[np.floating]) -> NDArray[np.float32]:
     which are not repeated. There are samples // 160 frames.
     audio: (samples,) floating point, mono, 16 kHz, scaled to -1..1; at least 201 samples
     Returns (201, frames) float32, whatever floating dtype came in.
-    Raises TypeError if audio is not floating point. Raises ValueError if it has not one axis, fewer than 201
-    samples, a NaN or an infinity, or a sample beyond LARGEST_SAMPLE, as int16 that was not divided by 32768.
+    Raises TypeError if audio is not an array or not floating point. Raises ValueError if it has not one axis,
+    fewer than 201 samples, a NaN or an infinity, or a sample beyond LARGEST_SAMPLE, as int16 that was not
+    divided by 32768.
     Source: openai-whisper, audio.py, log_mel_spectrogram: torch.stft with center=True, last frame dropped.
     """
     audio = _checked(audio)
@@ -98,17 +103,20 @@ def log_mel(
     sample_rate_hz: the rate that audio was sampled at
     floor: the least mel power, positive; Whisper takes 1e-10, llama.cpp 2**-24
     Returns (n_mels, frames) float32.
-    Raises ValueError if sample_rate_hz is not 16000 (this function does not resample) or floor is not a
-    positive finite number.
+    Raises ValueError if sample_rate_hz is not 16000 (this function does not resample) or floor is not
+    positive and finite as a float32.
     Source: Radford et al. 2022, section 2.2; openai-whisper, audio.py, log_mel_spectrogram.
     """
     if sample_rate_hz != SAMPLE_RATE_HZ:
         raise ValueError(f"sample_rate_hz must be {SAMPLE_RATE_HZ}, got {sample_rate_hz}: resample first")
-    if not 0 < floor < np.inf:
-        raise ValueError(f"floor must be a positive finite number, got {floor}")
+    with np.errstate(over="ignore"):  # 1e300 becomes infinite, 1e-60 becomes 0
+        least = np.float32(floor)
+    if not 0 < least < np.inf:
+        raise ValueError(f"floor must be positive and finite as a float32, got {floor}")
+    _check_integer(n_mels, "n_mels")  # before the cache: it takes 80.0 for 80
     mel = _sparse_filterbank(n_mels) @ stft_power(audio)  # (n_mels, frames)
     # 8 below the largest logarithm is 1e-8 of the largest power: one maximum does for both
-    np.maximum(mel, max(floor, 1e-8 * float(mel.max())), out=mel)
+    np.maximum(mel, max(least, 1e-8 * float(mel.max())), out=mel)
     # numpy has a vectorized float32 log on every machine, a vectorized log10 on some
     np.log(mel, out=mel)
     mel *= np.float32(1 / (4 * np.log(10)))
@@ -124,6 +132,7 @@ def _sparse_filterbank(n_mels: int) -> scipy.sparse.csr_array:
 
 def _checked(audio: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return the audio as float32, or say what is wrong with it."""
+    _check_array(audio)
     if audio.dtype.kind != "f":
         raise TypeError(f"audio must be floating point in -1..1, got {audio.dtype}: divide int16 by 32768")
     if audio.ndim != 1:
@@ -136,3 +145,13 @@ def _checked(audio: NDArray[np.floating]) -> NDArray[np.float32]:
     if largest > LARGEST_SAMPLE:
         raise ValueError(f"audio reaches {largest:g}, but full scale is 1: divide int16 by 32768")
     return np.asarray(audio, dtype=np.float32)
+
+
+def _check_array(audio: NDArray) -> None:
+    if not isinstance(audio, np.ndarray):
+        raise TypeError(f"audio must be an array, got {type(audio).__name__}: see np.asarray")
+
+
+def _check_integer(value: int, name: str) -> None:
+    if not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be an integer, got {value!r}")

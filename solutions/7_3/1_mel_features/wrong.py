@@ -32,6 +32,31 @@ def only_pads(audio, samples=480_000):
     return np.concatenate([audio, np.zeros(max(0, samples - len(audio)), dtype=audio.dtype)])
 
 
+@wrong_answer_to(pad_or_trim)
+def pads_on_both_sides(audio, samples=480_000):
+    """You put half of the silence in front: the audio begins at the first sample, all zeros come behind it."""
+    silence = max(0, samples - len(audio))
+    return np.pad(audio[:samples], (silence // 2, silence - silence // 2))
+
+
+@wrong_answer_to(pad_or_trim)
+def repeats_the_last_sample(audio, samples=480_000):
+    """The last sample goes on to the end: fill up with zeros, which are silence."""
+    return np.pad(audio[:samples], (0, max(0, samples - len(audio))), mode="edge")
+
+
+@wrong_answer_to(pad_or_trim)
+def makes_thirty_seconds(audio, samples=480_000):
+    """Your result has 480000 samples whatever `samples` says."""
+    return pad_or_trim(audio)
+
+
+@wrong_answer_to(pad_or_trim)
+def pads_the_last_axis(audio, samples=480_000):
+    """You brought every channel to the length: refuse audio that is not (samples,), here and in what follows."""
+    return np.array([pad_or_trim(channel, samples) for channel in np.atleast_2d(audio)]).reshape(*audio.shape[:-1], -1)
+
+
 # --- mel_filterbank ----------------------------------------------------------------------------------
 
 BINS = np.arange(201) * 40.0
@@ -88,6 +113,54 @@ def spaces_the_edges_in_hertz(n_mels=80):
     frequencies.
     """
     return _filters(np.linspace(0, 8000, n_mels + 2))
+
+
+@wrong_answer_to(mel_filterbank)
+def makes_the_areas_a_half(n_mels=80):
+    """Your filters are half as high: a triangle's area is half of base times height, so that the height is
+    2 / (right edge - left edge).
+    """
+    return mel_filterbank(n_mels) / np.float32(2)
+
+
+@wrong_answer_to(mel_filterbank)
+def draws_the_triangles_in_mel(n_mels=80):
+    """Your lines are straight over mel: convert the edges to Hz first, the filters are straight over the
+    frequency in Hz.
+    """
+    edges = _slaney_edges(n_mels)
+    mels = np.linspace(0, 15 + 27 * np.log(8) / np.log(6.4), n_mels + 2)
+    places = np.where(BINS < 1000, BINS * 3 / 200, 15 + 27 * np.log(np.maximum(BINS, 1000) / 1000) / np.log(6.4))
+    left, centre, right = mels[:-2, None], mels[1:-1, None], mels[2:, None]
+    triangles = np.maximum(0, np.minimum((places - left) / (centre - left), (right - places) / (right - centre)))
+    return (triangles * (2 / (edges[2:] - edges[:-2]))[:, None]).astype(np.float32)
+
+
+@wrong_answer_to(mel_filterbank)
+def snaps_the_edges_to_bins(n_mels=80):
+    """You moved the edges to the nearest bins below: the triangles have their corners between the bins, and are
+    only sampled there.
+    """
+    edges = np.floor(_slaney_edges(n_mels) / 40) * 40
+    left, centre, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    with np.errstate(all="ignore"):
+        triangles = np.minimum((BINS - left) / (centre - left), (right - BINS) / (right - centre))
+        return (np.maximum(0, np.nan_to_num(triangles, posinf=0, neginf=0)) * (2 / (right - left))).astype(np.float32)
+
+
+@wrong_answer_to(mel_filterbank)
+def takes_257_bins(n_mels=80):
+    """You have 257 bins, those of a transform of 512: Whisper's window of 400 has 201, every 40 Hz."""
+    bins = np.arange(257) * 31.25
+    edges = _slaney_edges(n_mels)
+    return np.array([np.interp(bins, edges[i:i + 3], [0, 2 / (edges[i + 2] - edges[i]), 0])
+                     for i in range(n_mels)], dtype=np.float32)
+
+
+@wrong_answer_to(mel_filterbank)
+def forgets_the_last_bin(n_mels=80):
+    """You have 200 bins: 0 Hz and 8000 Hz both count, which makes 201."""
+    return mel_filterbank(n_mels)[:, :200]
 
 
 @wrong_answer_to(mel_filterbank)
@@ -167,13 +240,93 @@ def keeps_the_last_frame(audio):
 @wrong_answer_to(stft_power)
 def gives_the_magnitude(audio):
     """This is the magnitude: the power is its square."""
-    return np.sqrt(stft_power(audio))
+    return np.sqrt(_power(audio))
 
 
 @wrong_answer_to(stft_power)
 def divides_by_the_window_length(audio):
     """You divided the spectrum by n: Whisper's power is not normalized."""
     return stft_power(audio) / np.float32(400**2)
+
+
+@wrong_answer_to(stft_power)
+def divides_by_the_windows_sum(audio):
+    """You divided the spectrum by the sum of the window, as scipy.signal.stft does: Whisper's power is not
+    normalized.
+    """
+    return stft_power(audio) / np.float32(200**2)
+
+
+@wrong_answer_to(stft_power)
+def divides_by_the_windows_power(audio):
+    """You divided by the sum of the squared window, which gives a density: Whisper's power is not normalized."""
+    return stft_power(audio) / np.float32((HANN**2).sum())
+
+
+@wrong_answer_to(stft_power)
+def counts_the_middle_twice(audio):
+    """You doubled all bins but the first and the last, as one does for the whole energy: Whisper takes each as
+    it is.
+    """
+    return stft_power(audio) * np.float32([1] + 199 * [2] + [1])[:, None]
+
+
+@wrong_answer_to(stft_power)
+def windows_twice(audio):
+    """Your window is the square of Hann's: multiply by it once."""
+    return _power(audio, window=HANN**2)
+
+
+@wrong_answer_to(stft_power)
+def squares_the_real_part_alone(audio):
+    """The imaginary part is missing: the power is re**2 + im**2."""
+    padded = np.pad(audio.astype(np.float64), 200, mode="reflect")
+    frames = np.lib.stride_tricks.sliding_window_view(padded, 400)[: len(audio) // 160 * 160 : 160]
+    return (np.fft.rfft(frames * HANN, axis=1).real ** 2).T.astype(np.float32)
+
+
+@wrong_answer_to(stft_power)
+def keeps_the_mirrored_bins(audio):
+    """You have 400 bins: for real samples the upper ones repeat the lower, and 201 are enough. np.fft.rfft gives
+    these.
+    """
+    lower = stft_power(audio)
+    return np.concatenate([lower, lower[199:0:-1]])
+
+
+@wrong_answer_to(stft_power)
+def drops_the_first_frame(audio):
+    """Your first frame is missing: of the samples // 160 + 1 frames Whisper drops the last."""
+    padded = np.pad(audio.astype(np.float64), 200, mode="reflect")
+    frames = np.lib.stride_tricks.sliding_window_view(padded, 400)[160::160]
+    return (np.abs(np.fft.rfft(frames[: len(audio) // 160] * HANN, axis=1)) ** 2).T.astype(np.float32)
+
+
+@wrong_answer_to(stft_power)
+def mirrors_the_beginning_alone(audio):
+    """Behind the end you have zeros: the audio is mirrored at both ends."""
+    padded = np.pad(np.pad(audio.astype(np.float64), (200, 0), mode="reflect"), (0, 200))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, 400)[: len(audio) // 160 * 160 : 160]
+    return (np.abs(np.fft.rfft(frames * HANN, axis=1)) ** 2).T.astype(np.float32)
+
+
+@wrong_answer_to(stft_power)
+def scales_to_the_peak(audio):
+    """You made every recording equally loud: Whisper takes the samples as they are."""
+    return _power(audio / np.abs(audio).max())
+
+
+@wrong_answer_to(stft_power)
+def clips_at_full_scale(audio):
+    """You clipped at 1: a resampled or mixed recording may pass it, and clipping adds frequencies."""
+    stft_power(audio)  # refuses what is to be refused
+    return _power(np.clip(audio, -1, 1))
+
+
+@wrong_answer_to(stft_power)
+def subtracts_the_mean(audio):
+    """You took the mean away: Whisper leaves the lowest frequency as it is."""
+    return _power(audio - audio.mean())
 
 
 @wrong_answer_to(stft_power)
@@ -193,7 +346,35 @@ def puts_the_frames_first(audio):
 @wrong_answer_to(stft_power)
 def converts_integers_as_they_are(audio):
     """Integer samples went in as they are, 32768 times too loud: refuse them with a TypeError."""
-    return _power(audio)
+    return _power(audio) if audio.dtype.kind in "iu" else stft_power(audio)
+
+
+@wrong_answer_to(stft_power)
+def takes_floats_of_any_size(audio):
+    """These floats are int16 that was not divided by 32768: what passes LARGEST_SAMPLE, above or below zero, is to
+    be refused.
+    """
+    return _power(audio) if audio.dtype.kind == "f" and np.isfinite(audio).all() else stft_power(audio)
+
+
+@wrong_answer_to(stft_power)
+def lets_nan_through(audio):
+    """NaN and infinity went through: look for them first, `x > 8` is False for NaN."""
+    return stft_power(audio) if np.isfinite(audio).all() else _power(audio)
+
+
+@wrong_answer_to(stft_power)
+def drops_the_imaginary_part_of_samples(audio):
+    """Complex samples lost their imaginary part: refuse them with a TypeError."""
+    return stft_power(audio.real)
+
+
+@wrong_answer_to(stft_power)
+def averages_the_channels(audio):
+    """You averaged the channels by yourself: (2, 800) and (800, 2) are both in use, so refuse audio that is not
+    (samples,) and leave the choice to the caller.
+    """
+    return stft_power(audio if audio.ndim == 1 else audio.mean(axis=int(np.argmin(audio.shape))))
 
 
 @wrong_answer_to(stft_power)
@@ -272,6 +453,57 @@ def limits_each_frame(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
 def forgets_the_scaling(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
     """These are the logarithms: Whisper's encoder wants (x + 4) / 4."""
     return _limited(np.log10(np.maximum(_mel(audio, n_mels, sample_rate_hz, floor), floor)))
+
+
+@wrong_answer_to(log_mel)
+def limits_each_bin(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
+    """You took the largest logarithm of each mel bin: it is that of the whole spectrogram."""
+    x = np.log10(np.maximum(_mel(audio, n_mels, sample_rate_hz, floor), floor))
+    return (np.maximum(x, x.max(axis=1, keepdims=True) - 8) + 4) / 4
+
+
+@wrong_answer_to(log_mel)
+def divides_the_four_alone(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
+    """This is x + 4 / 4, which is x + 1: put x + 4 in brackets."""
+    return _limited(np.log10(np.maximum(_mel(audio, n_mels, sample_rate_hz, floor), floor))) + np.float32(1)
+
+
+@wrong_answer_to(log_mel)
+def adds_the_four_last(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
+    """This is x / 4 + 4: the 4 is added before the division."""
+    return log_mel(audio, n_mels, sample_rate_hz, floor) + np.float32(3)
+
+
+@wrong_answer_to(log_mel)
+def stretches_to_0_and_1(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
+    """You stretched the spectrogram to 0..1: loud and quiet recordings then look the same. Whisper wants
+    (x + 4) / 4.
+    """
+    x = log_mel(audio, n_mels, sample_rate_hz, floor)
+    return (x - x.min()) / max(x.max() - x.min(), 1e-9)
+
+
+@wrong_answer_to(log_mel)
+def floors_the_power(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
+    """You raised the power to the floor before the filters: the floor is that of the mel bins, after them."""
+    log_mel(audio[:201], n_mels, sample_rate_hz, floor)
+    mel = mel_filterbank(n_mels) @ np.maximum(stft_power(audio), np.float32(floor))
+    return (_limited(np.log10(mel)) + 4) / 4
+
+
+@wrong_answer_to(log_mel)
+def pads_to_thirty_seconds(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
+    """You brought the audio to 30 s: that is the caller's choice, with pad_or_trim."""
+    return log_mel(pad_or_trim(audio), n_mels, sample_rate_hz, floor)
+
+
+@wrong_answer_to(log_mel)
+def takes_any_floor(audio, n_mels=80, sample_rate_hz=16_000, floor=1e-10):
+    """Zero and negative numbers have no logarithm, and NaN and infinity make all bins alike: refuse such a
+    floor. 1e-60 is 0 in float32.
+    """
+    x = np.log10(np.maximum(_mel(audio, n_mels, sample_rate_hz, 1), floor))
+    return ((_limited(x) + 4) / 4).astype(np.float32)
 
 
 @wrong_answer_to(log_mel)
