@@ -38,11 +38,11 @@ def attention(
     queries * keys bytes: never an array of queries x keys, not even a mask.
     NaN is not looked for: a query that is NaN, or sees a NaN, gives NaN. Nothing is promised about infinity
     in q, k and v, nor about a NaN that the mask hides.
-    Raises TypeError if q, k, v or sinks do not hold real numbers, or window is not an integer.
+    Raises TypeError if q, k, v or sinks do not hold real numbers, or window is not an integer; True is none.
     Raises ValueError if q, k, v are not 4-D, the shapes of k and v differ, q and k differ in batch or width,
     there is no head or no width, heads is not a multiple of kv_heads, there are more queries than keys,
-    window is below 1, sinks is not (heads,), or softcap is not above 0. The message names the argument and
-    the shapes or values that do not fit.
+    window is below 1, sinks is not (heads,), or softcap is not above 0 and finite. The message names the
+    argument and the shapes or values that do not fit.
     Sources: Vaswani et al. 2017, section 3.2.1; Ainslie et al. 2023 (grouped queries); Beltagy et al. 2020
     (window); Gemma 2 report 2024, section 2 (soft cap); gpt-oss model card 2025, section 2, and
     ggml_soft_max_add_sinks of ggml (sinks).

@@ -40,11 +40,11 @@ def attention(
     queries * keys bytes: never an array of queries x keys, not even a mask.
     NaN is not looked for: a query that is NaN, or sees a NaN, gives NaN. Nothing is promised about infinity
     in q, k and v, nor about a NaN that the mask hides.
-    Raises TypeError if q, k, v or sinks do not hold real numbers, or window is not an integer.
+    Raises TypeError if q, k, v or sinks do not hold real numbers, or window is not an integer; True is none.
     Raises ValueError if q, k, v are not 4-D, the shapes of k and v differ, q and k differ in batch or width,
     there is no head or no width, heads is not a multiple of kv_heads, there are more queries than keys,
-    window is below 1, sinks is not (heads,), or softcap is not above 0. The message names the argument and
-    the shapes or values that do not fit.
+    window is below 1, sinks is not (heads,), or softcap is not above 0 and finite. The message names the
+    argument and the shapes or values that do not fit.
     Sources: Vaswani et al. 2017, section 3.2.1; Ainslie et al. 2023 (grouped queries); Beltagy et al. 2020
     (window); Gemma 2 report 2024, section 2 (soft cap); gpt-oss model card 2025, section 2, and
     ggml_soft_max_add_sinks of ggml (sinks).
@@ -57,12 +57,12 @@ def attention(
     past = keys - queries  # the first query stands at this position
     if window is None:
         window = keys  # nobody stands further back than that
-    elif not isinstance(window, (int, np.integer)):
+    elif isinstance(window, bool) or not isinstance(window, (int, np.integer)):
         raise TypeError(f"window must be an integer, got {window!r}")
     elif window < 1:
         raise ValueError(f"window must be at least 1, its own position, got {window}; None is no window")
-    if softcap is not None and not softcap > 0:
-        raise ValueError(f"softcap must be above 0, got {softcap}; None is no cap")
+    if softcap is not None and not 0 < softcap < np.inf:
+        raise ValueError(f"softcap must be above 0 and finite, got {softcap}; None is no cap")
 
     dtype = np.result_type(q, k, v, np.float32)
     q, k, v = (np.asarray(array, dtype) for array in (q, k, v))

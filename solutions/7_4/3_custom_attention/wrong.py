@@ -6,24 +6,28 @@ from custom_attention import attention
 from fixtures.checking import wrong_answer_to
 
 
-def dense(q, k, v, window, sinks, softcap, scale, *, visible=None, weigh=None, cap=None, dtype=None):
-    """Attend over the full table of scores; the keywords replace one step each."""
+def dense(q, k, v, window, sinks, softcap, scale, *, visible=None, weigh=None, cap=None, dtype=None, wide=None):
+    """Attend over the full table of scores; the keywords replace one step each.
+
+    dtype is the one of the products, wide that of all that follows, if it is another.
+    """
     attention(q, k, v, window=window, sinks=sinks, softcap=softcap)  # refuses what is to be refused
     dtype = dtype or np.result_type(q, k, v, np.float32)
+    wide = wide or dtype
     q, k, v = (array.astype(dtype) for array in (q, k, v))
     group = q.shape[1] // k.shape[1]
     k, v = np.repeat(k, group, axis=1), np.repeat(v, group, axis=1)
     with np.errstate(all="ignore"):
         products = q @ k.swapaxes(2, 3)
-        scores = (products * (1 / np.sqrt(q.shape[-1]) if scale is None else scale)).astype(dtype)
+        scores = (products * (1 / np.sqrt(q.shape[-1]) if scale is None else scale)).astype(wide)
     position = np.arange(k.shape[2])
     behind = position[k.shape[2] - q.shape[2]:, None] - position
     seen = (behind >= 0) & (behind < (window or k.shape[2])) if visible is None else visible(behind)
     if softcap is not None:
         scores = (cap or (lambda scores, products: softcap * np.tanh(scores / softcap)))(scores, products)
-    sink = np.full(q.shape[1], -np.inf, dtype) if sinks is None else np.asarray(sinks).astype(dtype)
+    sink = np.full(q.shape[1], -np.inf, wide) if sinks is None else np.asarray(sinks).astype(wide)
     with np.errstate(all="ignore"):
-        return ((weigh or softmax)(scores, seen, sink[:, None, None]) @ v).astype(dtype)
+        return ((weigh or softmax)(scores, seen, sink[:, None, None]) @ v).astype(wide)
 
 
 def softmax(scores, seen, sink):
@@ -72,6 +76,27 @@ def ignores_the_given_scale(q, k, v, *, window=None, sinks=None, softcap=None, s
 
 
 @wrong_answer_to(attention)
+def scales_twice(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
+    """You multiplied by `scale` and by 1 / sqrt(width): a given scale takes the place of the usual one."""
+    return attention(q, k, v, window=window, sinks=sinks, softcap=softcap,
+                     scale=None if scale is None else scale / np.sqrt(q.shape[-1]))
+
+
+@wrong_answer_to(attention)
+def divides_by_the_scale(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
+    """You divided the scores by `scale`: it is a factor."""
+    return attention(q, k, v, window=window, sinks=sinks, softcap=softcap, scale=scale and 1 / scale)
+
+
+@wrong_answer_to(attention)
+def takes_the_root_with_numpy(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
+    """Your result became float64: np.sqrt(width) is a float64, and so is every float32 array that you divide
+    by it. Use math.sqrt(width) or width**-0.5.
+    """
+    return dense(q, k, v, window, sinks, softcap, scale, wide=np.float64 if scale is None else None)
+
+
+@wrong_answer_to(attention)
 def hides_the_own_key(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
     """A query does not see its own key in your mask: hide the keys behind it in time only, j > i (np.triu
     with k=1).
@@ -103,6 +128,23 @@ def masks_with_zero(q, k, v, *, window=None, sinks=None, softcap=None, scale=Non
     """A masked score of 0 still has weight exp(0): set it to -inf."""
     return dense(q, k, v, window, sinks, softcap, scale,
                  weigh=lambda scores, seen, sink: softmax(np.where(seen, scores, 0), True, sink))
+
+
+@wrong_answer_to(attention)
+def masks_with_a_finite_number(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
+    """You masked with -10,000: a score that is seen may be as low, and then the hidden keys have weight. -inf is
+    below every score.
+    """
+    return dense(q, k, v, window, sinks, softcap, scale,
+                 weigh=lambda scores, seen, sink: softmax(np.where(seen, scores, -1e4), True, sink))
+
+
+@wrong_answer_to(attention)
+def masks_a_square_table_only(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
+    """Behind a cache you masked nothing: of several new queries, each still sees no key after its own."""
+    if q.shape[2] == k.shape[2]:
+        return attention(q, k, v, window=window, sinks=sinks, softcap=softcap, scale=scale)
+    return dense(q, k, v, window, sinks, softcap, scale, visible=lambda behind: behind == behind)
 
 
 @wrong_answer_to(attention)
@@ -257,6 +299,14 @@ def gives_the_sink_the_first_value(q, k, v, *, window=None, sinks=None, softcap=
 
 
 @wrong_answer_to(attention)
+def gives_a_group_one_sink(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
+    """The heads of a group shared a sink: they share a KV head, but each query head has its own sink."""
+    group = q.shape[1] // k.shape[1]
+    shared = None if sinks is None else np.repeat(np.asarray(sinks)[::group], group)
+    return attention(q, k, v, window=window, sinks=shared, softcap=softcap, scale=scale)
+
+
+@wrong_answer_to(attention)
 def scales_the_sinks(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
     """You scaled the sink together with the scores: it is learned as it stands."""
     factor = 1 / np.sqrt(q.shape[-1]) if scale is None else scale
@@ -281,6 +331,21 @@ def does_not_subtract_the_maximum(q, k, v, *, window=None, sinks=None, softcap=N
     def weigh(scores, seen, sink):
         weights = np.exp(np.where(seen, scores, -np.inf))
         return weights / (weights.sum(axis=-1, keepdims=True) + np.exp(sink))
+
+    return dense(q, k, v, window, sinks, softcap, scale, weigh=weigh)
+
+
+@wrong_answer_to(attention)
+def subtracts_the_largest_score_of_all(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
+    """You subtracted one number from all rows: a row whose scores are much smaller underflows to 0 / 0. Take the
+    largest of each row (axis=-1, keepdims=True).
+    """
+
+    def weigh(scores, seen, sink):
+        scores = np.where(seen, scores, -np.inf)
+        top = np.maximum(scores.max(), sink.max())
+        weights = np.exp(scores - top)
+        return weights / (weights.sum(axis=-1, keepdims=True) + np.exp(sink - top))
 
     return dense(q, k, v, window, sinks, softcap, scale, weigh=weigh)
 
