@@ -276,7 +276,7 @@ def test_16_bits_reach_from_black_to_white():
 
 
 @pytest.mark.parametrize("image", [
-    Image.fromarray(np.array([[0, 65536]], dtype=np.int32)),
+    Image.fromarray(np.array([[300, 65536]], dtype=np.int32)),
     Image.fromarray(np.array([[-1, 7]], dtype=np.int32)),
     Image.fromarray(np.array([[0.0, 0.5]], dtype=np.float32)),
 ], ids=["above 16 bits", "negative", "float"])

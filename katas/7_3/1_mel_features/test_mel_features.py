@@ -276,7 +276,7 @@ def test_sixteen_kilohertz_may_be_said():
 @pytest.mark.parametrize("floor", [0, -1e-10, float("nan"), float("inf"), 1e-60, 1e300])
 def test_a_floor_without_a_logarithm_is_refused(floor):
     """In float32, 1e-60 is 0 and 1e300 is infinite."""
-    call(log_mel, recorded_clip(), floor=floor).raises(ValueError, naming="floor")
+    call(log_mel, recorded_clip()[:4000] / 2048, floor=floor).raises(ValueError, naming="floor")
 
 
 @pytest.mark.parametrize("n_mels", [0, 257])
@@ -304,7 +304,7 @@ def test_integer_samples_are_refused(front_end, dtype):
 
 @EVERY_FRONT_END
 def test_complex_samples_are_refused(front_end):
-    audio = np.exp(0.3j * np.arange(500)).astype(np.complex64)
+    audio = (0.5 * np.exp(0.3j * np.arange(500))).astype(np.complex64)
     call(front_end, audio).raises(TypeError, naming=("audio", "complex64"))
 
 

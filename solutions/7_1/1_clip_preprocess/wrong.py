@@ -121,45 +121,9 @@ def takes_any_numbers(image, background=WHITE):
 
 
 @wrong_answer_to(to_rgb)
-def blends_an_alpha_channel_alone(image, background=WHITE):
-    """You looked at the mode alone: a palette, grey or RGB image may name a transparent colour in
-    image.info["transparency"]; convert("RGBA") understands it.
-    """
-    if "transparency" not in image.info:
-        return to_rgb(image, background)
-    return to_rgb(image, None)
-
-
-@wrong_answer_to(to_rgb)
-def forgets_grey_with_alpha(image, background=WHITE):
-    """Modes LA and PA have an alpha channel too: you blend RGBA alone."""
-    return to_rgb(image, None if image.mode in ("LA", "PA") else background)
-
-
-@wrong_answer_to(to_rgb)
-def leaves_the_colours_multiplied(image, background=WHITE):
-    """The colours of modes RGBa and La are multiplied by their alpha: convert to RGBA or LA before you blend."""
-    if image.mode not in ("RGBa", "La"):
-        return to_rgb(image, background)
-    return np.stack([np.asarray(image)[..., i if image.mode == "RGBa" else 0] for i in range(3)], axis=-1)
-
-
-@wrong_answer_to(to_rgb)
 def takes_three_channels_for_colours(image, background=WHITE):
     """Three channels need not be red, green and blue: YCbCr, LAB and HSV have three as well, convert them."""
     return np.asarray(image) if image.mode in ("YCbCr", "LAB", "HSV") else to_rgb(image, background)
-
-
-@wrong_answer_to(to_rgb)
-def shows_the_first_frame(image, background=WHITE):
-    """You went back to the first frame of an animation: take the one at which the image stands."""
-    if not getattr(image, "is_animated", False):
-        return to_rgb(image, background)
-    place = image.tell()
-    image.seek(0)
-    first = image.copy()
-    image.seek(place)
-    return to_rgb(first, background)
 
 
 @wrong_answer_to(to_rgb)
