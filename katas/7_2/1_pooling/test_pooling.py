@@ -64,9 +64,18 @@ def test_nan_in_a_real_token_shows_in_that_sentence_alone():
 def test_float16_comes_back_as_float16_without_overflow():
     """200 tokens of up to 600: the sum passes 65504, float16's largest number."""
     tokens = np.full((2, 200, 2), 600, dtype=np.float16)
-    tokens[1, :, 1] = np.arange(200)
+    tokens[1, :, 1] = np.arange(200) % 8
     mask = np.ones((2, 200), dtype=np.int64)
-    call(mean_pool, tokens, mask).gives(np.array([[600, 600], [600, 99.5]], dtype=np.float16), dtype=np.float16)
+    call(mean_pool, tokens, mask).gives(np.array([[600, 600], [600, 3.5]], dtype=np.float16), dtype=np.float16)
+
+
+def test_a_sentence_may_be_long():
+    """3001 is no number of uint8, nor of float16: count in a wider type."""
+    tokens = np.stack([np.arange(3002), np.arange(3002) % 2], axis=1)[None].astype(np.float32)
+    mask = np.ones((1, 3002), dtype=np.float16)
+    mask[0, 0] = 0
+    # float32 sums of this length are right to 1e-6 of 1500; one token too many or too few gives 0.5 and 2e-4
+    call(mean_pool, tokens, mask).gives(np.array([[1501, 1501 / 3001]], dtype=np.float32), rtol=2e-5)
 
 
 def test_float64_keeps_its_precision():
@@ -146,7 +155,7 @@ def test_the_result_has_memory_of_its_own(pool):
     tokens = TOKENS[:, :1].copy()
     call(pool, tokens, one_each).satisfies(
         lambda pooled: np.array_equal(pooled, FIRSTS) and not np.shares_memory(pooled, tokens),
-        "the right vectors in memory of their own")
+        "a copy of these vectors, not a view of token_embeddings")
 
 
 @EVERY_POOL
@@ -175,6 +184,9 @@ def test_embeddings_that_are_not_a_batch_are_refused(pool):
 @EVERY_POOL
 def test_a_sentence_without_real_tokens_is_refused(pool):
     call(pool, TOKENS, MASK * [[1], [0]]).raises(ValueError, naming=("attention_mask", "1"))
+    many = np.ones((50, 2), dtype=np.int64)
+    many[37] = 0
+    call(pool, np.ones((50, 2, 3), dtype=np.float32), many).raises(ValueError, naming=("attention_mask", "37"))
     call(pool, TOKENS[:, :0], MASK[:, :0]).raises(ValueError, naming="attention_mask")
 
 
@@ -211,13 +223,14 @@ def test_the_last_axis_is_the_vector(shape):
 
 def test_a_zero_vector_stays_zero():
     """A zero vector has no direction; NaN would spread through every search."""
-    vectors = np.array([[0, 0], [0, 2]], dtype=np.float32)
-    call(l2_normalize, vectors).gives(np.array([[0, 0], [0, 1]], dtype=np.float32))
+    vectors = np.array([[0, 0], [-3, 4]], dtype=np.float32)
+    # float32 rounding: 6e-8
+    call(l2_normalize, vectors).gives(np.array([[0, 0], [-0.6, 0.8]], dtype=np.float32), atol=1e-7)
 
 
 @pytest.mark.parametrize(("dtype", "scale"), [
-    (np.float32, 2.0**100), (np.float32, 2.0**-100), (np.float32, 2.0**-40), (np.float64, 2.0**700),
-    (np.float64, 2.0**-700), (np.float16, 2.0**13), (np.float16, 2.0**-20)])
+    (np.float32, 2.0**100), (np.float32, 2.0**-40), (np.float32, 2.0**-43), (np.float32, 2.0**-100),
+    (np.float64, 2.0**700), (np.float64, 2.0**-700), (np.float16, 2.0**13), (np.float16, 2.0**-20)])
 def test_very_long_and_very_short_vectors_are_scaled_as_well(dtype, scale):
     """The square of such a number is infinite or zero in its own dtype."""
     vectors = np.array([[3 * scale, 4 * scale], [4 * scale, -3 * scale]]).astype(dtype)

@@ -36,9 +36,9 @@ def top_k(queries: Numbers, corpus: Numbers, k: int) -> tuple[Floats, Integers]:
     Scores are computed in float32 or better, whatever the dtype of the corpus. Memory beyond the arguments
     and the result stays the same however many queries and rows there are: no (number, n) matrix, and no
     converted copy of the corpus.
-    Raises TypeError for an array that does not hold real numbers and for a k that is not an integer;
-    ValueError for an array that is not a matrix, for widths that differ, for NaN or infinity in either of
-    them, and for k < 1. The message names the argument.
+    Raises TypeError for an array that does not hold real numbers and for a k that is not an integer, which
+    True is not; ValueError for an array that is not a matrix, for widths that differ, for NaN or infinity in
+    either of them, for inner products that overflow, and for k < 1. The message names the argument.
     Source: Johnson, Douze and Jegou 2017 (FAISS), section 2: exact search is a matrix product and a selection.
     """
     raise NotImplementedError

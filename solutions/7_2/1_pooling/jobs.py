@@ -17,7 +17,11 @@ def mean_pool_64x256x384() -> Job:
 
     def sentence_transformers():
         import torch
-        from sentence_transformers.models import Pooling
+
+        try:
+            from sentence_transformers.sentence_transformer.modules import Pooling
+        except ImportError:  # before version 6
+            from sentence_transformers.models import Pooling
 
         pooling = Pooling(384, pooling_mode="mean")
         features = {"token_embeddings": torch.from_numpy(tokens), "attention_mask": torch.from_numpy(mask)}

@@ -20,13 +20,14 @@ def mean_pool(token_embeddings: Floats, attention_mask: NDArray) -> Floats:
     holds anything but 0 and 1, or a sentence has no real token.
     Source: Reimers and Gurevych 2019, section 3; LLAMA_POOLING_TYPE_MEAN.
     """
-    mask = _checked_mask(token_embeddings, attention_mask)
+    token_embeddings, mask = _checked(token_embeddings, attention_mask)
     wide = np.promote_types(token_embeddings.dtype, np.float32)  # a float16 sum overflows at 65504
     pooled = np.empty((len(mask), token_embeddings.shape[2]), dtype=wide)  # (batch, width)
     for row, real, mean in zip(token_embeddings, mask, pooled):
         tokens = row[real].astype(wide, copy=False)  # (real tokens, width)
         # one BLAS product instead of a sum down the rows, which is bound by adding row after row
-        np.matmul(np.full(len(tokens), 1 / len(tokens), dtype=wide), tokens, out=mean)
+        with np.errstate(invalid="ignore"):  # the mean of inf and -inf is NaN
+            np.matmul(np.full(len(tokens), 1 / len(tokens), dtype=wide), tokens, out=mean)
     return pooled.astype(token_embeddings.dtype, copy=False)
 
 
@@ -37,7 +38,7 @@ def cls_pool(token_embeddings: Floats, attention_mask: NDArray) -> Floats:
     Returns (batch, width) in the dtype of token_embeddings, in memory of its own.
     Source: Devlin et al. 2019, section 3; LLAMA_POOLING_TYPE_CLS.
     """
-    mask = _checked_mask(token_embeddings, attention_mask)
+    token_embeddings, mask = _checked(token_embeddings, attention_mask)
     first = mask.argmax(axis=1)  # (batch,)
     return token_embeddings[np.arange(len(mask)), first]
 
@@ -49,7 +50,7 @@ def last_token_pool(token_embeddings: Floats, attention_mask: NDArray) -> Floats
     Returns (batch, width) in the dtype of token_embeddings, in memory of its own.
     Source: Wang et al. 2024 (E5-mistral), section 3.1; LLAMA_POOLING_TYPE_LAST.
     """
-    mask = _checked_mask(token_embeddings, attention_mask)
+    token_embeddings, mask = _checked(token_embeddings, attention_mask)
     last = mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)  # (batch,), from the end: the padding may be left
     return token_embeddings[np.arange(len(mask)), last]
 
@@ -63,6 +64,7 @@ def l2_normalize(vectors: Floats) -> Floats:
     Raises TypeError if vectors is not floating point, ValueError if it has no axis.
     Source: llama.cpp common_embd_normalize with embd_norm 2.
     """
+    vectors = np.asarray(vectors)
     if vectors.dtype.kind != "f":
         raise TypeError(f"vectors must be floating point, got {vectors.dtype}: convert with astype(np.float32)")
     if vectors.ndim == 0:
@@ -75,8 +77,9 @@ def l2_normalize(vectors: Floats) -> Floats:
     return (scaled / np.where(length == 0, 1, length)).astype(vectors.dtype, copy=False)
 
 
-def _checked_mask(token_embeddings: Floats, attention_mask: NDArray) -> NDArray[np.bool_]:
-    """Return the mask as (batch, tokens) of bool, or say what is wrong with the two."""
+def _checked(token_embeddings: Floats, attention_mask: NDArray) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the embeddings and the mask as (batch, tokens) of bool, or say what is wrong with the two."""
+    token_embeddings, attention_mask = np.asarray(token_embeddings), np.asarray(attention_mask)
     if token_embeddings.dtype.kind != "f":
         raise TypeError(f"token_embeddings must be floating point, got {token_embeddings.dtype}")
     if token_embeddings.ndim != 3:
@@ -90,4 +93,4 @@ def _checked_mask(token_embeddings: Floats, attention_mask: NDArray) -> NDArray[
     without = np.flatnonzero(~mask.any(axis=1))
     if len(without):
         raise ValueError(f"attention_mask has no real token in sentence {without.tolist()}: there is nothing to pool")
-    return mask
+    return token_embeddings, mask

@@ -6,7 +6,6 @@ a question, this file searches the documentation of Python's standard library:
     python solutions/7_2/2_cosine_search/cosine_search.py "how do I parse JSON"
 """
 
-import operator
 from collections.abc import Callable
 from typing import cast
 
@@ -49,9 +48,9 @@ def top_k(queries: Numbers, corpus: Numbers, k: int) -> tuple[Floats, Integers]:
     Scores are computed in float32 or better, whatever the dtype of the corpus. Memory beyond the arguments
     and the result stays the same however many queries and rows there are: no (number, n) matrix, and no
     converted copy of the corpus.
-    Raises TypeError for an array that does not hold real numbers and for a k that is not an integer;
-    ValueError for an array that is not a matrix, for widths that differ, for NaN or infinity in either of
-    them, and for k < 1. The message names the argument.
+    Raises TypeError for an array that does not hold real numbers and for a k that is not an integer, which
+    True is not; ValueError for an array that is not a matrix, for widths that differ, for NaN or infinity in
+    either of them, for inner products that overflow, and for k < 1. The message names the argument.
     Source: Johnson, Douze and Jegou 2017 (FAISS), section 2: exact search is a matrix product and a selection.
     """
     return _search(queries, corpus, k, cosine=False)
@@ -69,14 +68,14 @@ def cosine_top_k(queries: Numbers, corpus: Numbers, k: int) -> tuple[Floats, Int
 def _search(queries: Numbers, corpus: Numbers, k: int, cosine: bool) -> tuple[Floats, Integers]:
     queries, corpus = _matrix("queries", queries), _matrix("corpus", corpus)
     _same_width("queries", queries, "corpus", corpus)
-    _refuse_nan("queries", queries)
-    try:
-        k = operator.index(k)
-    except TypeError:
-        raise TypeError(f"k must be an integer, got {k!r}") from None
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
+        raise TypeError(f"k must be an integer, got {k!r}")
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
-    k = min(k, len(corpus))
+    _refuse_nan("queries", queries)
+    if not len(queries):  # the search itself checks the corpus on the way
+        _refuse_nan("corpus", corpus)
+    k = min(int(k), len(corpus))
     scores = np.empty((len(queries), k))
     indices = np.empty((len(queries), k), dtype=np.int64)
     for start in range(0, len(queries), _QUERIES):
@@ -95,25 +94,25 @@ def _search_few(queries: Numbers, corpus: Numbers, k: int, cosine: bool) -> tupl
     dtype = np.result_type(queries, corpus, np.float32)
     exact_queries = _vectors(queries, np.float64, cosine)  # (queries, width)
     fast_queries = exact_queries.astype(dtype)
-    lengths = np.linalg.norm(exact_queries, axis=1)  # (queries,)
-    # |error| <= width * eps / 2 * |query| * |row| (Higham 2002, section 3.1); the bar may be wrong as much, and
+    sums = np.abs(exact_queries).sum(axis=1)  # (queries,); |query.row| <= sum |query| * max |row|, no square overflows
+    # |error| <= width * eps / 2 * sum |query * row| (Higham 2002, section 3.1); the bar may be wrong as much, and
     # normalizing rounds too
-    slack = 4 * queries.shape[1] * float(np.finfo(dtype).eps) * lengths
+    slack = 4 * queries.shape[1] * float(np.finfo(dtype).eps) * sums
     block = max(_ROWS, k)
     buffer = np.empty((len(queries), min(block, len(corpus))), dtype)
     # the k best so far of every query, one after the other: whose, which row, how good
     query, index, score = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
     for start in range(0, len(corpus), block):
         rows = _vectors(corpus[start : start + block], dtype, cosine)  # (rows, width)
-        longest = float(np.sqrt(np.einsum("ij,ij->i", rows, rows).max()))  # not finite if any number is not
-        if not longest * lengths.max() < float(np.finfo(dtype).max):
+        largest = float(max(rows.max(initial=0), -rows.min(initial=0)))  # not finite if any number is not
+        if not largest * float(sums.max()) <= float(np.finfo(dtype).max):
             _refuse_nan("corpus", rows, start)
-            raise ValueError(f"queries and corpus are too large: their inner products overflow {dtype}")
+            raise ValueError(f"queries and corpus are too large: their inner products may overflow {dtype}")
         scores = np.matmul(fast_queries, rows.T, out=buffer[:, : len(rows)])  # (queries, rows)
         bar = score[k - 1 :: k] if start else np.partition(scores, -k, axis=1)[:, -k]
         # after the first block, equal is not enough: the lower index came first
         reaches: Callable[..., NDArray] = np.greater if start else np.greater_equal
-        lowest = (bar - slack * longest).astype(dtype)
+        lowest = (bar - slack * largest).astype(dtype)
         near = np.flatnonzero(reaches(scores.max(axis=1), lowest))  # after some blocks, few queries
         hits = [np.flatnonzero(reaches(scores[one], lowest[one])) + start for one in near]
         new_query = np.repeat(near, [len(hit) for hit in hits])
@@ -169,9 +168,10 @@ def _same_width(first_name: str, first: Numbers, second_name: str, second: Numbe
 
 
 def _refuse_nan(name: str, rows: Numbers, start: int = 0) -> None:
-    finite = np.isfinite(rows).all(axis=1)
-    if not finite.all():
-        raise ValueError(f"{name} holds NaN or infinity in row {start + int(np.argmin(finite))}")
+    for block in range(0, len(rows), _ROWS):
+        finite = np.isfinite(rows[block : block + _ROWS]).all(axis=1)
+        if not finite.all():
+            raise ValueError(f"{name} holds NaN or infinity in row {start + block + int(np.argmin(finite))}")
 
 
 if __name__ == "__main__":

@@ -62,6 +62,43 @@ def gives_a_distance(a, b):
 
 
 @wrong_answer_to(cosine_similarity)
+def clips_at_zero(a, b):
+    """Your cosines end at 0: vectors that point away from each other have negative ones, down to -1."""
+    return np.maximum(cosine_similarity(a, b), 0)
+
+
+@wrong_answer_to(cosine_similarity)
+def takes_the_absolute_value(a, b):
+    """You dropped the sign: a vector and its opposite have similarity -1, not 1."""
+    return np.abs(cosine_similarity(a, b))
+
+
+@wrong_answer_to(cosine_similarity)
+def compares_b_to_a(a, b):
+    """Your matrix is turned around: the rows belong to a and the columns to b."""
+    return cosine_similarity(b, a)
+
+
+@wrong_answer_to(cosine_similarity)
+def compares_row_by_row(a, b):
+    """You compared each row of a with one row of b: asked for are all pairs, an array (n, m)."""
+    return np.diagonal(cosine_similarity(a, b)).copy()
+
+
+@wrong_answer_to(cosine_similarity)
+def keeps_the_divisor_above_an_epsilon(a, b):
+    """An epsilon in the divisor, as in torch's cosine_similarity, gives short vectors a cosine near 0: treat
+    the zero vector alone apart."""
+    return cosine_similarity(a, b) * np.minimum(1, lengths(a) * lengths(b).T / 1e-8)
+
+
+@wrong_answer_to(cosine_similarity)
+def hides_nan(a, b):
+    """You turned NaN and infinity into numbers, and the answer looks right: refuse them with a ValueError."""
+    return cosine_similarity(np.nan_to_num(a, posinf=0, neginf=0), np.nan_to_num(b, posinf=0, neginf=0))
+
+
+@wrong_answer_to(cosine_similarity)
 def squares_overflow(a, b):
     """The squares leave the range of the input's dtype: work in float32 or better, and scale a vector by
     its largest number before you square it."""
@@ -74,6 +111,43 @@ def gives_the_worst(queries, corpus, k):
     """Your order is ascending, so these are the least similar rows: sort by the negated score."""
     scores, indices = best(-inner_products(queries, corpus), k)
     return -scores, indices
+
+
+@wrong_answer_to(top_k)
+def puts_the_best_last(queries, corpus, k):
+    """These are the right rows in ascending order: the best comes first."""
+    scores, indices = top_k(queries, corpus, k)
+    return scores[:, ::-1], indices[:, ::-1]
+
+
+@wrong_answer_to(top_k)
+def gives_the_indices_first(queries, corpus, k):
+    """You returned (indices, scores): the scores come first."""
+    return top_k(queries, corpus, k)[::-1]
+
+
+@wrong_answer_to(top_k)
+def keeps_the_last_block_alone(queries, corpus, k):
+    """These are the best rows of the last block: keep the best so far and merge each block into them."""
+    scores = inner_products(queries, corpus)
+    last = (len(corpus) - 1) // BLOCK * BLOCK if len(corpus) else 0
+    found, indices = best(scores[:, last:], k)
+    return found, indices + last
+
+
+@wrong_answer_to(top_k)
+def cuts_with_any_k(queries, corpus, k):
+    """A slice takes a k of 0 or below and gives nothing, or all but the last: refuse it with a ValueError."""
+    scores, indices = top_k(queries, corpus, max(1, len(corpus)))
+    return scores[:, : int(k)], indices[:, : int(k)]
+
+
+@wrong_answer_to(top_k)
+def ranks_across_the_queries(queries, corpus, k):
+    """You ranked the queries for each row of the corpus: the rows of the corpus are ranked, along axis 1."""
+    scores = inner_products(queries, corpus)
+    order = np.argsort(-scores, axis=0, kind="stable")[:, :k]
+    return np.take_along_axis(scores, order, axis=0), order
 
 
 @wrong_answer_to(top_k)
@@ -199,6 +273,31 @@ def normalizes_only_the_corpus(queries, corpus, k):
 def divides_by_the_length_of_the_whole_corpus(queries, corpus, k):
     """You divided by one length of the whole matrix: every row has its own, along axis 1."""
     return top_k(unit(queries), corpus / np.linalg.norm(corpus.astype(np.float64)), k)
+
+
+@wrong_answer_to(cosine_top_k)
+def gives_distances(queries, corpus, k):
+    """These are cosine distances, 1 - cosine: return the cosines."""
+    scores, indices = cosine_top_k(queries, corpus, k)
+    return 1 - scores, indices
+
+
+@wrong_answer_to(cosine_top_k)
+def ranks_by_the_absolute_value(queries, corpus, k):
+    """You ranked by the size of the cosine without its sign: what points away comes last."""
+    cosines = cosine_similarity(queries, corpus)
+    cosine_top_k(queries, corpus, k)
+    _, indices = best(np.abs(cosines), k)
+    return np.take_along_axis(cosines, indices, axis=1), indices
+
+
+@wrong_answer_to(cosine_top_k)
+def leaves_zero_vectors_out(queries, corpus, k):
+    """A zero vector is missing in your results: it scores 0 and is ranked like any other."""
+    cosines = cosine_similarity(queries, corpus)
+    kept = np.flatnonzero(np.any(corpus != 0, axis=1))
+    found, indices = best(cosines[:, kept], k)
+    return found, kept[indices]
 
 
 @wrong_answer_to(cosine_top_k)
