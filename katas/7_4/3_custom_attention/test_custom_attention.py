@@ -197,6 +197,13 @@ def test_a_sink_is_neither_scaled_nor_capped():
             wanted, atol=1e-6)
 
 
+def test_a_sink_of_zero_is_a_score_of_zero():
+    """exp(0) is 1: n keys with scores of 0 share n / (n + 1) of the weight."""
+    sums = np.cumsum(VALUES, axis=0)
+    wanted = (sums / (np.arange(1, 7)[:, None] + 1)).astype(np.float32)[None, None]
+    call(attention, NO_PREFERENCE, KEYS, VALUES[None, None], sinks=np.zeros(1)).gives(wanted, atol=1e-6)
+
+
 def test_a_sink_of_minus_infinity_is_no_sink():
     q, k, v = draw(7, 1, 2, 1, 4, 4, 3)
     sinks = np.array([-inf, 1.5])

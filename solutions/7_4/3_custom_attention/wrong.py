@@ -108,7 +108,7 @@ def hides_the_own_key(q, k, v, *, window=None, sinks=None, softcap=None, scale=N
 @wrong_answer_to(attention)
 def sees_the_future(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
     """Your queries see keys of the future: decoders mask every key whose position is larger than the
-    query's.
+    query's, behind a cache too.
     """
     return dense(q, k, v, window, sinks, softcap, scale,
                  visible=lambda behind: behind < (window or k.shape[2]))
@@ -137,14 +137,6 @@ def masks_with_a_finite_number(q, k, v, *, window=None, sinks=None, softcap=None
     """
     return dense(q, k, v, window, sinks, softcap, scale,
                  weigh=lambda scores, seen, sink: softmax(np.where(seen, scores, -1e4), True, sink))
-
-
-@wrong_answer_to(attention)
-def masks_a_square_table_only(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
-    """Behind a cache you masked nothing: of several new queries, each still sees no key after its own."""
-    if q.shape[2] == k.shape[2]:
-        return attention(q, k, v, window=window, sinks=sinks, softcap=softcap, scale=scale)
-    return dense(q, k, v, window, sinks, softcap, scale, visible=lambda behind: behind == behind)
 
 
 @wrong_answer_to(attention)
@@ -254,8 +246,8 @@ def ignores_the_cap(q, k, v, *, window=None, sinks=None, softcap=None, scale=Non
 
 @wrong_answer_to(attention)
 def ignores_the_sinks(q, k, v, *, window=None, sinks=None, softcap=None, scale=None):
-    """Your sinks have no effect: the sink's weight stays in the divisor, so the weights of the keys add
-    up to less than 1.
+    """Your sinks have no effect: the sink's weight, exp(0) = 1 for a sink of 0, stays in the divisor, so the
+    weights of the keys add up to less than 1.
     """
     return attention(q, k, v, window=window, softcap=softcap, scale=scale)
 

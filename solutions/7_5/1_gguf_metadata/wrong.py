@@ -114,7 +114,65 @@ def looks_at_no_bound(data, offset, value_type, byte_order):
             return offset + 8 + struct.unpack_from(byte_order + "Q", data, offset)[0]
         if value_type in CODES:
             return offset + struct.calcsize(byte_order + CODES[value_type])
+        if value_type == ValueType.ARRAY and len(data) >= offset + 12:
+            item_type, count = struct.unpack_from(byte_order + "IQ", data, offset)
+            if item_type in CODES:
+                return offset + 12 + count * struct.calcsize(byte_order + CODES[item_type])
         raise
+
+
+@wrong_answer_to(skip_value)
+def lets_sizes_wrap_around(data, offset, value_type, byte_order):
+    """Your size wrapped around at 2^64, as in C, and looked small: divide the room by the size of an item, or
+    multiply as Python integers.
+    """
+    try:
+        return skip_value(data, offset, value_type, byte_order)
+    except GGUFError as error:
+        if value_type != ValueType.ARRAY or error.offset != offset + 4 or len(data) < offset + 12:
+            raise
+        item_type, count = struct.unpack_from(byte_order + "IQ", data, offset)
+        size = struct.calcsize(byte_order + CODES[item_type]) if item_type in CODES else 1
+        end = offset + 12 + (count * size) % 2**64
+        if end > len(data):
+            raise
+        return end
+
+
+@wrong_answer_to(skip_value)
+def skips_bools_unseen(data, offset, value_type, byte_order):
+    """You stepped over bools without a look at them: a byte that is neither 0 nor 1 makes the file malformed."""
+    try:
+        return skip_value(data, offset, value_type, byte_order)
+    except GGUFError as error:
+        if "bool" not in error.reason:
+            raise
+        if value_type == ValueType.BOOL:
+            return offset + 1
+        return offset + 12 + struct.unpack_from(byte_order + "Q", data, offset + 4)[0]
+
+
+def at_any_depth(data, offset, value_type, byte_order):
+    """Skip a value without a limit to how deep its arrays lie in each other."""
+    if value_type != ValueType.ARRAY or struct.unpack_from(byte_order + "I", data, offset)[0] != ValueType.ARRAY:
+        return skip_value(data, offset, value_type, byte_order)
+    count, end = struct.unpack_from(byte_order + "Q", data, offset + 4)[0], offset + 12
+    for _ in range(count):
+        end = at_any_depth(data, end, ValueType.ARRAY, byte_order)
+    return end
+
+
+@wrong_answer_to(skip_value)
+def follows_arrays_to_any_depth(data, offset, value_type, byte_order):
+    """You follow arrays deeper than MAX_ARRAY_DEPTH (an array of numbers is one deep): without that limit a small
+    file exhausts the stack.
+    """
+    try:
+        return skip_value(data, offset, value_type, byte_order)
+    except GGUFError as error:
+        if "deep" not in error.reason:
+            raise
+        return at_any_depth(data, offset, value_type, byte_order)
 
 
 # --- read_value ---
@@ -126,6 +184,16 @@ def forgets_the_byte_order(data, offset, value_type, byte_order):
     if value_type in CODES:
         return read_value(data, offset, value_type, "<")
     return read_value(data, offset, value_type, byte_order)
+
+
+@wrong_answer_to(read_value)
+def forgets_the_byte_order_of_the_items(data, offset, value_type, byte_order):
+    """You read the items of an array as little endian: byte_order holds for them too, np.dtype(byte_order + "i4")."""
+    values, end = read_value(data, offset, value_type, byte_order)
+    item_type = struct.unpack_from(byte_order + "I", data, offset)[0] if value_type == ValueType.ARRAY else None
+    if item_type in CODES:
+        values = np.frombuffer(data[offset + 12:end], "<" + CODES[item_type])
+    return values, end
 
 
 @wrong_answer_to(read_value)
@@ -186,11 +254,40 @@ def believes_a_length(data, offset, value_type, byte_order):
 
 
 @wrong_answer_to(read_value)
+def reads_lengths_as_signed(data, offset, value_type, byte_order):
+    """You read the length of a string as a signed number: from 2^63 on it is negative, and smaller than any bound."""
+    if value_type != ValueType.STRING or len(data) < offset + 8:
+        return read_value(data, offset, value_type, byte_order)
+    end = offset + 8 + struct.unpack_from(byte_order + "q", data, offset)[0]
+    if end > len(data):
+        return read_value(data, offset, value_type, byte_order)
+    return str(data[offset + 8:end], "utf-8", "surrogateescape"), end
+
+
+@wrong_answer_to(read_value)
 def replaces_what_is_not_utf_8(data, offset, value_type, byte_order):
     """You replaced bytes that are not UTF-8, and they are lost: decode with the handler "surrogateescape"."""
     value, end = read_value(data, offset, value_type, byte_order)
     if value_type == ValueType.STRING:
         value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return value, end
+
+
+@wrong_answer_to(read_value)
+def drops_what_is_not_utf_8(data, offset, value_type, byte_order):
+    """You dropped the bytes that are not UTF-8: decode with the handler "surrogateescape", which keeps them."""
+    value, end = read_value(data, offset, value_type, byte_order)
+    if value_type == ValueType.STRING:
+        value = value.encode("utf-8", "surrogateescape").decode("utf-8", "ignore")
+    return value, end
+
+
+@wrong_answer_to(read_value)
+def ends_a_string_at_a_zero(data, offset, value_type, byte_order):
+    """You ended the string at a zero byte, as in C: its length says where it ends, and a zero is a character."""
+    value, end = read_value(data, offset, value_type, byte_order)
+    if value_type == ValueType.STRING:
+        value = value.partition("\0")[0]
     return value, end
 
 
