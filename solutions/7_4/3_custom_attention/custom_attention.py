@@ -61,6 +61,7 @@ def attention(
         raise TypeError(f"window must be an integer, got {window!r}")
     elif window < 1:
         raise ValueError(f"window must be at least 1, its own position, got {window}; None is no window")
+    window = min(int(window), keys)
     if softcap is not None and not 0 < softcap < np.inf:
         raise ValueError(f"softcap must be above 0 and finite, got {softcap}; None is no cap")
 
@@ -80,12 +81,12 @@ def attention(
     for start in range(0, queries, _BLOCK):
         stop = min(start + _BLOCK, queries)
         rows = stop - start
-        first = max(0, past + start - int(window) + 1)  # the first query of the block looks back furthest
+        first = max(0, past + start - window + 1)  # the first query of the block looks back furthest
         last = past + stop
         # Inside the block only the newest `rows` keys can be in a query's future, and only the oldest `rows`
         # can have left a query's window.
         future = ~np.tri(rows, dtype=bool)
-        gone = np.tri(rows, k=past + start - int(window) - first, dtype=bool)
+        gone = np.tri(rows, k=past + start - window - first, dtype=bool)
         for b, h in np.ndindex(batch, kv_heads):
             block = grouped[b, h, :, start:stop].reshape(group * rows, width)
             scores = (block @ k[b, h, first:last].T).reshape(group, rows, last - first)
