@@ -47,8 +47,8 @@ def l2_normalize(vectors: Floats) -> Floats:
     """Scale every vector to length 1, so that the dot product of two of them is their cosine.
 
     vectors: (..., width), floating point
-    Returns the same shape and dtype. A zero vector stays zero. Lengths whose square would overflow or
-    underflow are handled; a vector that holds NaN or infinity becomes all NaN.
+    Returns the same shape and dtype, in memory of its own. A zero vector stays zero. Lengths whose square
+    would overflow or underflow are handled; a vector that holds NaN or infinity becomes all NaN.
     Raises TypeError if vectors is not floating point, ValueError if it has no axis.
     Source: llama.cpp common_embd_normalize with embd_norm 2.
     """

@@ -214,6 +214,13 @@ def test_every_vector_gets_length_one():
     call(l2_normalize, vectors).gives(wanted, atol=1e-7, dtype=np.float32)  # float32 rounding: 6e-8
 
 
+def test_vectors_of_length_one_are_copied():
+    units = np.array([[0, 1, 0], [-1, 0, 0]], dtype=np.float32)
+    call(l2_normalize, units).satisfies(
+        lambda vectors: np.array_equal(vectors, units) and not np.shares_memory(vectors, units),
+        "a copy of these vectors, not a view of the argument")
+
+
 @pytest.mark.parametrize("shape", [(3,), (1, 3), (2, 2, 3)])
 def test_the_last_axis_is_the_vector(shape):
     vectors = np.resize(np.array([2.0, -1, 2, 6, 2, 3]), shape)

@@ -6,12 +6,20 @@ from cosine_search import cosine_similarity, cosine_top_k, top_k
 from fixtures.checking import wrong_answer_to
 
 BLOCK = 4096
+PAIRS = 200_000  # of a query and a row: a failure tries every wrong answer, and should be quick
 
 
 def inner_products(queries, corpus):
     """All scores at once, of arguments that the solution accepts."""
+    refuse_large(queries, corpus)
     top_k(queries, corpus, 1)
     return np.asarray(queries, np.float64) @ np.asarray(corpus, np.float64).T
+
+
+def refuse_large(queries, corpus):
+    """Raise ValueError where sorting all scores would take long."""
+    if len(queries) * len(corpus) > PAIRS:
+        raise ValueError("too large for a diagnosis")
 
 
 def best(scores, k):
@@ -116,6 +124,7 @@ def gives_the_worst(queries, corpus, k):
 @wrong_answer_to(top_k)
 def puts_the_best_last(queries, corpus, k):
     """These are the right rows in ascending order: the best comes first."""
+    refuse_large(queries, corpus)
     scores, indices = top_k(queries, corpus, k)
     return scores[:, ::-1], indices[:, ::-1]
 
@@ -138,6 +147,7 @@ def keeps_the_last_block_alone(queries, corpus, k):
 @wrong_answer_to(top_k)
 def cuts_with_any_k(queries, corpus, k):
     """A slice takes a k of 0 or below and gives nothing, or all but the last: refuse it with a ValueError."""
+    refuse_large(queries, corpus)
     scores, indices = top_k(queries, corpus, max(1, len(corpus)))
     return scores[:, : int(k)], indices[:, : int(k)]
 
@@ -225,6 +235,7 @@ def ranks_by_distance(queries, corpus, k):
 def multiplies_in_the_input_dtype(queries, corpus, k):
     """Your scores are in the dtype of the input: float16 rounds above 2048 and int8 wraps around. Convert
     to float32 first, block by block."""
+    refuse_large(queries, corpus)
     top_k(queries, corpus, k)
     return best((queries @ corpus.T).astype(np.float64), k)
 
@@ -240,6 +251,7 @@ def goes_through_float32(queries, corpus, k):
 def lets_nan_in(queries, corpus, k):
     """NaN and infinity went into your ranking, where they hide or displace real results: refuse them with
     a ValueError."""
+    refuse_large(queries, corpus)
     return best(np.asarray(queries, np.float64) @ np.asarray(corpus, np.float64).T, k)
 
 
@@ -285,8 +297,9 @@ def gives_distances(queries, corpus, k):
 @wrong_answer_to(cosine_top_k)
 def ranks_by_the_absolute_value(queries, corpus, k):
     """You ranked by the size of the cosine without its sign: what points away comes last."""
-    cosines = cosine_similarity(queries, corpus)
+    refuse_large(queries, corpus)
     cosine_top_k(queries, corpus, k)
+    cosines = cosine_similarity(queries, corpus)
     _, indices = best(np.abs(cosines), k)
     return np.take_along_axis(cosines, indices, axis=1), indices
 
@@ -294,6 +307,8 @@ def ranks_by_the_absolute_value(queries, corpus, k):
 @wrong_answer_to(cosine_top_k)
 def leaves_zero_vectors_out(queries, corpus, k):
     """A zero vector is missing in your results: it scores 0 and is ranked like any other."""
+    refuse_large(queries, corpus)
+    cosine_top_k(queries, corpus, k)
     cosines = cosine_similarity(queries, corpus)
     kept = np.flatnonzero(np.any(corpus != 0, axis=1))
     found, indices = best(cosines[:, kept], k)
@@ -304,5 +319,6 @@ def leaves_zero_vectors_out(queries, corpus, k):
 def ranks_zero_vectors_last(queries, corpus, k):
     """A zero vector gave NaN, which sorts to the end: its cosine is 0 by definition, above every row that
     points away."""
+    refuse_large(queries, corpus)
     cosine_top_k(queries, corpus, k)
     return best((queries / lengths(queries)) @ (corpus / lengths(corpus)).T, k)
