@@ -139,6 +139,13 @@ def test_the_longer_edge_is_rounded_down():
         lambda resized: resized.shape == (17, 10, 3), "the shape is (17, 10, 3)")
 
 
+@pytest.mark.parametrize(("shorter", "longer", "size", "wanted"), [(10, 45, 14, 63), (22, 55, 24, 60), (3, 53, 9, 159)])
+def test_a_whole_number_stays_whole(shorter, longer, size, wanted):
+    """14 / 10 * 45 is 62.99999999999999: multiply first, then divide."""
+    call(resize_shortest_edge, noise(shorter, longer, 3), size).satisfies(
+        lambda resized: resized.shape == (size, wanted, 3), f"the shape is ({size}, {wanted}, 3)")
+
+
 def test_a_step_is_smoothed_by_the_bicubic_kernel():
     """Four rows across the step, 1/8, 3/8, 5/8 and 7/8 of a pixel behind the last one before it.
 

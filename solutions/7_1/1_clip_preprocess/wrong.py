@@ -127,6 +127,21 @@ def takes_three_channels_for_colours(image, background=WHITE):
 
 
 @wrong_answer_to(to_rgb)
+def cuts_the_alpha_at_half(image, background=WHITE):
+    """Half transparent pixels are all or nothing here: blend, alpha * color + (1 - alpha) * background."""
+    if image.mode != "RGBA" or background is None:
+        return to_rgb(image, background)
+    seen = np.asarray(image)[..., 3:] >= 128
+    return np.where(seen, np.asarray(image)[..., :3], np.array(background)).astype(np.uint8)
+
+
+@wrong_answer_to(to_rgb)
+def gives_blue_first(image, background=WHITE):
+    """Red and blue are swapped: OpenCV's images are BGR, Pillow's are RGB already."""
+    return to_rgb(image, background)[..., ::-1]
+
+
+@wrong_answer_to(to_rgb)
 def does_not_turn(image, background=WHITE):
     """The image lies on its side: its EXIF orientation says how to turn it. ImageOps.exif_transpose does."""
     image = image.copy()
@@ -158,10 +173,26 @@ def takes_ink_for_light(image, background=WHITE):
 
 @wrong_answer_to(resize_shortest_edge)
 def rounds_the_longer_edge(pixels, size):
-    """The longer edge was rounded to the nearest number: transformers cuts the fraction off with int()."""
+    """The longer edge was rounded to the nearest number, or up: transformers cuts the fraction off with int()."""
     height, width = pixels.shape[:2]
     longer = round(size * max(height, width) / min(height, width))
     return _resized(pixels, *((size, longer) if width <= height else (longer, size)))
+
+
+@wrong_answer_to(resize_shortest_edge)
+def multiplies_by_a_rounded_scale(pixels, size):
+    """You multiplied by size / shorter, which is rounded already, and a whole number came out a little too small:
+    size * longer / shorter multiplies first.
+    """
+    height, width = pixels.shape[:2]
+    longer = int(max(height, width) * (size / min(height, width)))
+    return _resized(pixels, *((size, longer) if width <= height else (longer, size)))
+
+
+@wrong_answer_to(resize_shortest_edge)
+def never_enlarges(pixels, size):
+    """A small image stayed small, as Image.thumbnail leaves it: its shorter edge has to become `size` as well."""
+    return resize_shortest_edge(pixels, min(size, *pixels.shape[:2]))
 
 
 @wrong_answer_to(resize_shortest_edge)
@@ -246,6 +277,20 @@ def does_not_pad_small_images(pixels, size):
     """An image smaller than the crop has to be put on black: the result is size x size whatever comes in."""
     top, left = max((pixels.shape[0] - size) // 2, 0), max((pixels.shape[1] - size) // 2, 0)
     return pixels[top:top + size, left:left + size]
+
+
+@wrong_answer_to(center_crop)
+def puts_small_images_on_grey(pixels, size):
+    """The border is grey: what lies outside of a crop is black, the grey is for letterbox and padding."""
+    inside = center_crop(np.ones_like(pixels), size).astype(bool)
+    return np.where(inside, center_crop(pixels, size), np.array(CLIP_GREY, dtype=np.uint8))
+
+
+@wrong_answer_to(center_crop)
+def repeats_the_edge_of_small_images(pixels, size):
+    """Around the image its last pixels are repeated: what lies outside is black."""
+    rows, columns = ((np.arange(size) + (edge - size) // 2).clip(0, edge - 1) for edge in pixels.shape[:2])
+    return pixels[rows[:, None], columns]
 
 
 @wrong_answer_to(center_crop)
@@ -350,6 +395,18 @@ def stretches(image, size=224, crop_size=224, mean=CLIP_MEAN, std=CLIP_STD, back
 
 
 @wrong_answer_to(clip_preprocess)
+def makes_a_letterbox(image, size=224, crop_size=224, mean=CLIP_MEAN, std=CLIP_STD, background=WHITE):
+    """This is llama.cpp's letterbox: CLIPImageProcessor resizes the shorter edge and cuts the middle out."""
+    return normalize(letterbox(to_rgb(image, background), crop_size), mean, std)
+
+
+@wrong_answer_to(clip_preprocess)
+def pads_to_a_square(image, size=224, crop_size=224, mean=CLIP_MEAN, std=CLIP_STD, background=WHITE):
+    """This is LLaVA's padding: CLIPImageProcessor resizes the shorter edge and cuts the middle out."""
+    return normalize(pad_to_square_then_resize(to_rgb(image, background), crop_size), mean, std)
+
+
+@wrong_answer_to(clip_preprocess)
 def crops_to_the_size(image, size=224, crop_size=224, mean=CLIP_MEAN, std=CLIP_STD, background=WHITE):
     """You cropped to `size`: that is the shorter edge after the resize, the square has crop_size."""
     return clip_preprocess(image, size, size, mean, std, background)
@@ -406,6 +463,22 @@ def pads_black(pixels, size, color=CLIP_GREY):
 
 
 @wrong_answer_to(pad_to_square_then_resize)
+def begins_one_pixel_late(pixels, size, color=CLIP_GREY):
+    """An odd rest is larger at the end: the image begins at (longer - shorter) // 2, rounded down."""
+    side = max(pixels.shape[:2])
+    top, left = ((side - edge + 1) // 2 for edge in pixels.shape[:2])
+    return _resized(_square(pixels, side, color, top, left), size, size)
+
+
+@wrong_answer_to(pad_to_square_then_resize)
+def pads_with_the_edge(pixels, size, color=CLIP_GREY):
+    """The last rows or columns are repeated: fill with the colour."""
+    side = max(pixels.shape[:2])
+    around = [((side - edge) // 2, side - edge - (side - edge) // 2) for edge in pixels.shape[:2]]
+    return _resized(np.pad(pixels, (*around, (0, 0)), mode="edge"), size, size)
+
+
+@wrong_answer_to(pad_to_square_then_resize)
 def cuts_off_the_rest(pixels, size, color=CLIP_GREY):
     """You cut a square out of the image: here nothing is lost, the shorter side is padded."""
     return _resized(center_crop(pixels, min(pixels.shape[:2])), size, size)
@@ -439,6 +512,24 @@ def computes_the_edge_in_float64(pixels, size, color=CLIP_GREY):
     above, and is rounded up to the next.
     """
     return _boxed(pixels, size, color, math.ceil, np.float64)
+
+
+@wrong_answer_to(letterbox)
+def puts_it_one_pixel_late(pixels, size, color=CLIP_GREY):
+    """An odd rest is larger at the end: the image begins at (size - edge) // 2, rounded down."""
+    edges = np.array(pixels.shape[:2], dtype=np.float32)
+    height, width = (min(math.ceil(edge), size) for edge in edges * (np.float32(size) / edges).min())
+    small = _resized(_resized(pixels, width, len(pixels)), width, height)
+    return _square(small, size, color, (size - height + 1) // 2, (size - width + 1) // 2)
+
+
+@wrong_answer_to(letterbox)
+def leaves_small_images_small(pixels, size, color=CLIP_GREY):
+    """A small image stayed small: it is enlarged until it fits."""
+    height, width = pixels.shape[:2]
+    if max(height, width) >= size:
+        return letterbox(pixels, size, color)
+    return _square(pixels, size, color, (size - height) // 2, (size - width) // 2)
 
 
 @wrong_answer_to(letterbox)
