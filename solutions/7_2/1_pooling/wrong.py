@@ -64,6 +64,7 @@ def sums_in_float16(token_embeddings, attention_mask):
 @wrong_answer_to(mean_pool)
 def averages_in_float32(token_embeddings, attention_mask):
     """You lost the precision of float64: convert float16 upwards, but leave float64 as it is."""
+    mean_pool(token_embeddings, attention_mask)
     return mean_pool(token_embeddings.astype(np.float32), attention_mask).astype(token_embeddings.dtype)
 
 
@@ -94,9 +95,9 @@ def gives_zeros_for_an_empty_sentence(token_embeddings, attention_mask):
     """A divisor that is kept above 0 makes zeros of a sentence without a real token, and nobody notices the
     mistake: refuse it with a ValueError.
     """
-    mask = attention_mask == 1
-    full = (attention_mask != 0) | ~mask.any(axis=1, keepdims=True)
-    return np.where(mask.any(axis=1, keepdims=True), mean_pool(token_embeddings, full), token_embeddings.dtype.type(0))
+    real = np.where(attention_mask.any(axis=-1, keepdims=True), attention_mask, 1)
+    pooled = mean_pool(token_embeddings, real)
+    return np.where(attention_mask.any(axis=1, keepdims=True), pooled, pooled.dtype.type(0))
 
 
 @wrong_answer_to(mean_pool)
