@@ -139,7 +139,8 @@ def test_the_longer_edge_is_rounded_down():
         lambda resized: resized.shape == (17, 10, 3), "the shape is (17, 10, 3)")
 
 
-@pytest.mark.parametrize(("shorter", "longer", "size", "wanted"), [(10, 45, 14, 63), (22, 55, 24, 60), (37, 74, 24, 48)])
+@pytest.mark.parametrize(("shorter", "longer", "size", "wanted"), [
+    (10, 45, 14, 63), (22, 55, 24, 60), (37, 74, 24, 48)])
 def test_a_whole_number_stays_whole(shorter, longer, size, wanted):
     """14 / 10 * 45 is 62.99999999999999, and 24 / 37 * 74 in float32 is 47.999996: multiply first, then divide."""
     call(resize_shortest_edge, noise(shorter, longer, 3), size).satisfies(
