@@ -122,24 +122,6 @@ def looks_at_no_bound(data, offset, value_type, byte_order):
 
 
 @wrong_answer_to(skip_value)
-def lets_sizes_wrap_around(data, offset, value_type, byte_order):
-    """Your size wrapped around at 2^64, as in C, and looked small: divide the room by the size of an item, or
-    multiply as Python integers.
-    """
-    try:
-        return skip_value(data, offset, value_type, byte_order)
-    except GGUFError as error:
-        if value_type != ValueType.ARRAY or error.offset != offset + 4 or len(data) < offset + 12:
-            raise
-        item_type, count = struct.unpack_from(byte_order + "IQ", data, offset)
-        size = struct.calcsize(byte_order + CODES[item_type]) if item_type in CODES else 1
-        end = offset + 12 + (count * size) % 2**64
-        if end > len(data):
-            raise
-        return end
-
-
-@wrong_answer_to(skip_value)
 def skips_bools_unseen(data, offset, value_type, byte_order):
     """You stepped over bools without a look at them: a byte that is neither 0 nor 1 makes the file malformed."""
     try:
@@ -250,17 +232,6 @@ def believes_a_length(data, offset, value_type, byte_order):
     if value_type != ValueType.STRING or len(data) < offset + 8:
         return read_value(data, offset, value_type, byte_order)
     end = offset + 8 + struct.unpack_from(byte_order + "Q", data, offset)[0]
-    return str(data[offset + 8:end], "utf-8", "surrogateescape"), end
-
-
-@wrong_answer_to(read_value)
-def reads_lengths_as_signed(data, offset, value_type, byte_order):
-    """You read the length of a string as a signed number: from 2^63 on it is negative, and smaller than any bound."""
-    if value_type != ValueType.STRING or len(data) < offset + 8:
-        return read_value(data, offset, value_type, byte_order)
-    end = offset + 8 + struct.unpack_from(byte_order + "q", data, offset)[0]
-    if end > len(data):
-        return read_value(data, offset, value_type, byte_order)
     return str(data[offset + 8:end], "utf-8", "surrogateescape"), end
 
 
