@@ -259,11 +259,12 @@ def test_a_k_may_be_larger_than_any_block(search):
 def test_a_longer_search_begins_with_the_shorter_one():
     """Whoever asks for the next page must not miss a row, nor see one twice.
 
-    In float32, 2**24 + 1 is 2**24: a product may lose 300 of row 3's score and rank it second, but must then
-    always do so. (A search that picks candidates in float32 and ranks them in float64 needs enough of them.)
+    In float32, 2**24 + 1 is 2**24: the score of row 3 is 2**24 + 300 (times 2**40), and a sum that loses the
+    300 ranks it second, but must then always do so. (Who picks candidates in float32 and ranks them in float64
+    needs enough candidates.)
     """
-    queries = np.full((2, 301), 2.0**-10, dtype=np.float32)
-    queries[:, 0] = 1
+    queries = np.full((2, 301), 2.0**30, dtype=np.float32)
+    queries[:, 0] = 2.0**40
     corpus = np.zeros((4, 301), dtype=np.float32)
     corpus[1, 0] = 2**24 + 200
     corpus[3, 0], corpus[3, 1:] = 2**24, 2**10
@@ -394,6 +395,7 @@ def test_nan_and_infinity_are_refused(function, first, second, value, dtype):
     corpus[4, 2] = value
     corpus[5, 1] = value
     call(function, *arguments(function, queries, CORPUS)).raises(ValueError, naming=(first, "row 1"))
+    call(function, *arguments(function, queries[::-1], CORPUS)).raises(ValueError, naming=(first, "row 0"))
     call(function, *arguments(function, QUERIES, corpus)).raises(ValueError, naming=(second, "row 4"))
 
 
