@@ -71,7 +71,8 @@ def test_float64_keeps_its_precision():
 
 
 @pytest.mark.parametrize(("dtype", "scale"), [
-    (np.float32, 2.0**100), (np.float32, 2.0**-100), (np.float64, 2.0**700), (np.float64, 2.0**-700)])
+    (np.float32, 2.0**100), (np.float32, 2.0**-36), (np.float32, 2.0**-100), (np.float64, 2.0**700),
+    (np.float64, 2.0**-700)])
 def test_very_long_and_very_short_vectors_have_a_direction(dtype, scale):
     """The square of such a number is infinite or zero in its own dtype."""
     a, b = A.astype(dtype), B.astype(dtype)
@@ -222,7 +223,7 @@ def test_the_best_are_found_wherever_they_stand(search):
 
 
 @EVERY_SEARCH
-@pytest.mark.parametrize("k", [1, 2, 5])
+@pytest.mark.parametrize("k", [5, 2, 1])
 def test_the_last_place_is_won_by_a_late_row(search, k):
     """k - 1 rows at the beginning cannot be beaten; each row after them is better than the one before."""
     n = 20_000
