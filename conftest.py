@@ -34,3 +34,4 @@ def pytest_configure(config):
         config.addinivalue_line("markers", f"{name}: {meaning}")
     for plugin in reversed(PLUGINS):  # pytest calls the last one registered first
         config.pluginmanager.register(plugin(config), f"katas-{plugin.__name__.lower()}")
+    config.pluginmanager.import_plugin("fixtures.plugin.models")  # the shipped models, as fixtures
