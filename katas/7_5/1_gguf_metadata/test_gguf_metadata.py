@@ -328,6 +328,16 @@ def test_an_array_of_strings_of_one_length(make, length):
 
 
 @BOTH_BYTE_ORDERS
+@pytest.mark.parametrize("length", [256, 300, 70_000])
+@pytest.mark.parametrize("place", [1, 4, 11])
+def test_one_long_string_among_short_ones(make, place, length):
+    words = [letter * (2 + i) for i, letter in enumerate("abcdefghijkl")]
+    words[place] = "x" * length
+    field = make.array(ValueType.STRING, [make.string(word) for word in words])
+    call(read_value, field, 0, ValueType.ARRAY, make.byte_order).gives((words, len(field)))
+
+
+@BOTH_BYTE_ORDERS
 def test_a_long_array_of_strings(make):
     """6,000 words: some are empty, some longer than 255 bytes, some hold zeros, and more strings follow."""
     odd = {17: "", 40: "x" * 256, 41: "", 2900: "\0" * 20, 3000: "y" * 70_000, 5999: "last"}
