@@ -328,11 +328,9 @@ def test_an_array_of_strings_of_one_length(make, length):
 
 
 @BOTH_BYTE_ORDERS
-@pytest.mark.parametrize("length", [256, 300, 70_000])
-@pytest.mark.parametrize("place", [1, 4, 11])
-def test_one_long_string_among_short_ones(make, place, length):
-    words = [letter * (2 + i) for i, letter in enumerate("abcdefghijkl")]
-    words[place] = "x" * length
+@pytest.mark.parametrize("long", [{1: 256}, {4: 300}, {11: 300}, {1: 70_000}, {0: 300, 2: 70_000}], ids=str)
+def test_long_strings_among_short_ones(make, long):
+    words = ["x" * long[i] if i in long else letter * (2 + i) for i, letter in enumerate("abcdefghijkl")]
     field = make.array(ValueType.STRING, [make.string(word) for word in words])
     call(read_value, field, 0, ValueType.ARRAY, make.byte_order).gives((words, len(field)))
 
