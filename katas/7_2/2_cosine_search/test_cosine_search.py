@@ -260,19 +260,22 @@ def test_a_k_may_be_larger_than_any_block(search):
 def test_a_longer_search_begins_with_the_shorter_one():
     """Whoever asks for the next page must not miss a row, nor see one twice.
 
-    In float32, 2**24 + 1 is 2**24: the score of row 3 is 2**24 + 300 (times 2**40), and a sum that loses the
-    300 ranks it second, but must then always do so. (Who picks candidates in float32 and ranks them in float64
-    needs enough candidates.)
+    Each row holds two numbers in turn, 8,192 times each. A sum of them in float32 drifts, in whatever order it
+    is made, for the same number is rounded in the same direction every time: here by 45 and more units in the
+    last place, while the true scores lie one unit apart. So float32 does not rank these rows as they stand, but
+    must then always do so. (Who picks candidates in float32 and ranks them in float64 needs enough candidates.)
     """
-    queries = np.full((2, 301), 2.0**30, dtype=np.float32)
-    queries[:, 0] = 2.0**40
-    corpus = np.zeros((4, 301), dtype=np.float32)
-    corpus[1, 0] = 2**24 + 200
-    corpus[3, 0], corpus[3, 1:] = 2**24, 2**10
-    _, longest = call(top_k, queries, corpus, 4).value
-    for k in (1, 2, 3):
+    rng, unit = np.random.default_rng(2), 2.0**-23
+    apart = rng.integers(0, 2**22, 64) * unit
+    corpus = np.empty((64, 16_384), dtype=np.float32)
+    corpus[:, ::2] = (1.5 - apart)[:, None]
+    corpus[:, 1::2] = (1.5 + apart + rng.permutation(64) * unit)[:, None]
+    corpus *= 2**10
+    queries = np.full((2, 16_384), 2.0**30, dtype=np.float32)
+    _, longest = call(top_k, queries, corpus, 64).value
+    for k in (1, 2, 3, 8):
         call(top_k, queries, corpus, k).satisfies(
-            lambda result, k=k: np.array_equal(result[1], longest[:, :k]), f"the first {k} of the search for 4")
+            lambda result, k=k: np.array_equal(result[1], longest[:, :k]), f"the first {k} of the search for 64")
 
 
 @EVERY_SEARCH
