@@ -260,10 +260,10 @@ def test_a_k_may_be_larger_than_any_block(search):
 def test_a_longer_search_begins_with_the_shorter_one():
     """Whoever asks for the next page must not miss a row, nor see one twice.
 
-    Each row holds two numbers in turn, 8,192 times each. A sum of them in float32 drifts, in whatever order it
-    is made, for the same number is rounded in the same direction every time: here by 45 and more units in the
-    last place, while the true scores lie one unit apart. So float32 does not rank these rows as they stand, but
-    must then always do so. (Who picks candidates in float32 and ranks them in float64 needs enough candidates.)
+    Each row holds two numbers in turn, 8,192 times each. A plain sum of them in float32 drifts, because the same
+    number is rounded in the same direction every time: by some 40 units in the last place and more with OpenBLAS,
+    while the true scores lie one unit apart. So float32 does not rank these rows as they stand, but must then
+    always do so. (Who picks candidates in float32 and ranks them in float64 needs enough candidates.)
     """
     rng, unit = np.random.default_rng(2), 2.0**-23
     apart = rng.integers(0, 2**22, 64) * unit
