@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from fixtures.jobs import Job, jobs_of, largest_error, peak_bytes
-from fixtures.plugin.implementation import load_solution
+from fixtures.jobs import Job, largest_error, peak_bytes
+from fixtures.plugin.implementation import jobs_of, load_solution
 from fixtures.plugin.syllabus import Kata, ready_katas
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -7,7 +7,7 @@ import pytest
 
 from fixtures.plugin.syllabus import KATAS, ROOT, ready_katas
 
-RECORDED = ROOT / "fixtures" / "recorded"
+RECORDED = ROOT / "fixtures" / "katas"
 RECORDS = sorted(path.relative_to(RECORDED).as_posix() for path in RECORDED.glob("*/*.npz"))
 
 

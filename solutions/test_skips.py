@@ -6,7 +6,7 @@ import sys
 from fixtures.plugin.syllabus import ROOT
 from fixtures.promises import failures, run_katas
 
-KATA = "katas/7_2/1_pooling"
+KATA = "katas/7_2/01_pooling"
 COMMAND = "python -m fixtures.models pull all-MiniLM-L6-v2"
 
 
