@@ -1,11 +1,13 @@
 """same: stub and solution have the same signatures, docstrings, constants and classes."""
 
 import ast
+import inspect
 
 import pytest
 
+from fixtures.plugin.implementation import load_beside_solution, load_solution
 from fixtures.plugin.syllabus import KATAS, ready_katas
-from fixtures.promises import solution_file
+from fixtures.promises.altered import fast_file, public_functions, solution_file
 
 
 def interface(path):
@@ -34,14 +36,24 @@ def method_interface(item):
     return item
 
 
+def parameters(function):
+    """Return names, kinds and defaults of a function's parameters."""
+    return [(p.name, p.kind, p.default) for p in inspect.signature(function).parameters.values()]
+
+
 @pytest.mark.parametrize("kata", ready_katas(), ids=lambda kata: kata.name)
 def test_stub_and_solution_have_the_same_interface(kata):
     stub = KATAS / kata.folder / f"{kata.name}.py"
     assert interface(stub) == interface(solution_file(kata)), f"make {stub} and {solution_file(kata)} agree"
 
 
-@pytest.mark.parametrize("kata", ready_katas(), ids=lambda kata: kata.name)
-def test_a_kata_has_every_part(kata):
-    parts = [KATAS / kata.folder / name for name in ("README.md", "hints.md", f"test_{kata.name}.py")]
-    parts += [solution_file(kata).with_name(name) for name in ("wrong.py", "jobs.py", "README.md")]
-    assert not [part for part in parts if not part.exists()]
+@pytest.mark.parametrize("kata", [kata for kata in ready_katas() if fast_file(kata).exists()],
+                         ids=lambda kata: kata.name)
+def test_the_fast_solution_has_every_function_of_the_plain_one(kata):
+    """Defined or imported from the plain one; its docstrings may say something else."""
+    plain, fast = load_solution(kata), load_beside_solution(kata, fast_file(kata).stem)
+    for function in public_functions(solution_file(kata)):
+        name = function.name
+        assert name in vars(fast), f"{fast_file(kata)} lacks {name}: from {kata.name} import {name}"
+        assert parameters(getattr(fast, name)) == parameters(getattr(plain, name)), (
+            f"{name} has other parameters in {fast_file(kata)}")
