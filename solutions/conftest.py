@@ -20,11 +20,14 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Keep the tests whose parameter `kata` is one of the named."""
+    """Keep the tests whose parameter `kata` is one of the named, and a kata's tests together under pytest-xdist."""
     names = config.getoption("kata")
+    katas = {item: getattr(getattr(item, "callspec", None), "params", {}).get("kata") for item in items}
     if names:
-        parameters = [getattr(item, "callspec", None) for item in items]
-        kept = [item for item, given in zip(items, parameters)
-                if given is not None and getattr(given.params.get("kata"), "name", None) in names]
+        kept = [item for item, kata in katas.items() if getattr(kata, "name", None) in names]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            if katas[item] is not None:  # then its solution is tried once, not by every worker
+                item.add_marker(pytest.mark.xdist_group(katas[item].name))

@@ -24,14 +24,11 @@ from fixtures.plugin.syllabus import KATAS, SOLUTIONS, Kata, ready_katas
 from fixtures.promises.altered import CONCEPT, PRODUCTION, UnitTests, solution_file
 from fixtures.promises.forks import WarmProcess
 from fixtures.promises.mutants import Equivalents, Mutant, mutants
-from fixtures.promises.outcomes import failures
-from fixtures.promises.trial import UNTIL_A_TEST_FAILS
 
 FIGURES = SOLUTIONS / "mutation.json"
 TABLE = SOLUTIONS / "MUTATION.md"
 NOT_MEASURED: tuple[str, ...] = ()  # the debt, by name: the table says so too
 AT_ONCE = min(2, os.cpu_count() or 1)
-KILLERS = 5  # so many tests that killed a mutant lately are run first: neighbours die of the same test
 
 
 def content_hash(kata: Kata) -> str:
@@ -48,17 +45,13 @@ def survivors(kata: Kata, found: list[Mutant]) -> Iterator[Mutant]:
     """
     processes = [WarmProcess() for _ in range(AT_ONCE)]
     free: SimpleQueue[UnitTests] = SimpleQueue()
-    killers: list[str] = []
 
     def survives(mutant: Mutant) -> bool:
         tests = free.get()
         try:
-            trial = tests.on(mutant.source, stop=UNTIL_A_TEST_FAILS, first=tuple(killers))
+            return tests.accept(mutant.source)
         finally:
             free.put(tests)
-        for outcome in failures(trial.outcomes):
-            killers[:] = [outcome.test, *(test for test in killers if test != outcome.test)][:KILLERS]
-        return trial.passes
 
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
