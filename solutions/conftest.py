@@ -29,5 +29,6 @@ def pytest_collection_modifyitems(config, items):
         items[:] = kept
     if config.pluginmanager.hasplugin("xdist"):
         for item in items:
-            if katas[item] is not None:  # then its solution is tried once, not by every worker
-                item.add_marker(pytest.mark.xdist_group(katas[item].name))
+            kata = katas[item]
+            if kata is not None:  # then its solution is tried once, not by every worker
+                item.add_marker(pytest.mark.xdist_group(kata.name))
