@@ -1,6 +1,7 @@
 """same: stub and solution have the same signatures, docstrings, constants and classes."""
 
 import ast
+import difflib
 import inspect
 
 import pytest
@@ -43,8 +44,10 @@ def parameters(function):
 
 @pytest.mark.parametrize("kata", ready_katas(), ids=lambda kata: kata.name)
 def test_stub_and_solution_have_the_same_interface(kata):
-    stub = KATAS / kata.folder / f"{kata.name}.py"
-    assert interface(stub) == interface(solution_file(kata)), f"make {stub} and {solution_file(kata)} agree"
+    stub, solution = (interface(path) for path in (KATAS / kata.folder / f"{kata.name}.py", solution_file(kata)))
+    lines = ["\n".join(map(str, seen)).splitlines() for seen in (stub, solution)]
+    differing = list(difflib.unified_diff(*lines, "the stub", "the solution", lineterm="", n=0))
+    assert not differing, "\n".join([f"make stub and solution of {kata.name} agree:", *differing])
 
 
 @pytest.mark.parametrize("kata", [kata for kata in ready_katas() if fast_file(kata).exists()],
