@@ -18,7 +18,7 @@ def interface(path):
     for node in module.body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name.startswith("_"):
             continue
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("_"):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and not public_names(node):
             continue
         if isinstance(node, ast.FunctionDef):
             node.body = node.body[:1]  # the docstring
@@ -28,6 +28,13 @@ def interface(path):
         if not isinstance(node, (ast.Import, ast.ImportFrom, ast.Expr)):
             seen.append(ast.unparse(node))
     return seen
+
+
+def public_names(assignment):
+    """Return the public names that an assignment gives, also in the form a, b = 1, 2."""
+    targets = assignment.targets if isinstance(assignment, ast.Assign) else [assignment.target]
+    names = [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+    return [name for name in names if not name.startswith("_")]
 
 
 def method_interface(item):
