@@ -129,6 +129,12 @@ def test_the_soft_cap_bends_the_scaled_scores():
     call(attention, TWO_QUERIES, two_keys(3), TWO_VALUES, softcap=1.5).gives(wanted, atol=ROUNDING)
 
 
+@pytest.mark.parametrize("softcap", [0.3, 50.0])
+def test_a_cap_may_be_below_one_or_far_above_the_scores(softcap):
+    q, k, v = draw(9, 2, 2, 2, 5, 7, 3)
+    call(attention, q, k, v, softcap=softcap).gives(by_definition(q, k, v, softcap=softcap), atol=ROUNDING)
+
+
 def test_the_mask_comes_after_the_cap():
     """A hidden key has weight 0, not that of the smallest capped score."""
     call(attention, NO_PREFERENCE, KEYS, VALUES, window=2, softcap=3.0).gives(MEANS_OF_TWO, atol=ROUNDING)

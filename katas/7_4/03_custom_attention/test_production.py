@@ -131,14 +131,14 @@ Q, K, V = draw(17, 2, 6, 2, 3, 5, 4)
 
 
 @pytest.mark.parametrize(("changed", "error", "named"), [
-    ({"q": Q[0]}, ValueError, "q"), ({"k": K[0], "v": V[0]}, ValueError, "k"), ({"v": V[..., None]}, ValueError, "v"),
-    ({"q": Q[:, :0]}, ValueError, "q"), ({"k": K[:, :0], "v": V[:, :0]}, ValueError, "k"),
+    ({"q": Q[0]}, ValueError, "q"), ({"q": Q[..., None]}, ValueError, "q"), ({"k": K[0], "v": V[0]}, ValueError, "k"),
+    ({"v": V[..., None]}, ValueError, "v"), ({"q": Q[:, :0]}, ValueError, "q"), ({"k": K[:, :0], "v": V[:, :0]}, ValueError, "k"),
     ({"q": Q[..., :0], "k": K[..., :0], "v": V[..., :0]}, ValueError, "q"),
     ({"k": K[:1], "v": V[:1]}, ValueError, "k"), ({"k": K[..., :3], "v": V[..., :3]}, ValueError, "k"),
-    ({"q": Q[:, :5]}, ValueError, "k"), ({"q": Q[:, :1]}, ValueError, "k"),
-    ({"k": K[:, :, :2], "v": V[:, :, :2]}, ValueError, "k"),
-    ({"v": V[:1]}, ValueError, "v"), ({"v": V[:, :1]}, ValueError, "v"), ({"v": V[:, :, :4]}, ValueError, "v"),
-    ({"v": V[..., :3]}, ValueError, "v"), ({"window": 0}, ValueError, "window"), ({"window": -1}, ValueError, "window"),
+    *(({"q": wrong}, ValueError, "k") for wrong in (Q[:1], Q[..., :3], Q[:, :5], Q[:, :1])),
+    ({"k": K[:, :, :2], "v": V[:, :, :2]}, ValueError, "k"), ({"k": K[:, :, :4]}, ValueError, "v"),
+    *(({"v": wrong}, ValueError, "v") for wrong in (V[:1], V[:, :1], V[:, :, :4], V[..., :3])),
+    *(({"window": wrong}, ValueError, "window") for wrong in (0, -1)),
     ({"sinks": np.zeros(2)}, ValueError, "sinks"), ({"sinks": np.zeros((6, 1))}, ValueError, "sinks"),
     *(({"softcap": wrong}, ValueError, "softcap") for wrong in (0, -2.0, nan, inf)),
     *(({"window": wrong}, TypeError, "window") for wrong in (2.0, "2", True)),

@@ -60,7 +60,7 @@ def attention(
     dtype = np.result_type(q, k, v, np.float32)
     q = q.astype(dtype, copy=False).reshape(batch, kv_heads, heads // kv_heads, queries, width)
     k, v = (array.astype(dtype, copy=False)[:, :, None] for array in (k, v))  # (batch, kv_heads, 1, keys, width)
-    sink = sink.astype(dtype).reshape(kv_heads, -1, 1, 1)
+    sink = sink.astype(dtype).reshape(*q.shape[1:3], 1, 1)
     out = np.empty(q.shape, dtype)
 
     for start in range(0, queries, _BLOCK):

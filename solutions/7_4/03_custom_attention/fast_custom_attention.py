@@ -47,7 +47,10 @@ def attention(
         future = ~np.tri(rows, dtype=bool)
         gone = np.tri(rows, k=past + start - window - first, dtype=bool)
         for b, h in np.ndindex(batch, kv_heads):
-            block = grouped[b, h, :, start:stop].reshape(group * rows, width)
+            block = grouped[b, h, :, start:stop]
+            if rows > 1:
+                block = block.reshape(1, group * rows, width)
+            # in a decode step BLAS is quicker at `group` products with a vector than at one with `group` rows
             scores = (block @ k[b, h, first:last].T).reshape(group, rows, last - first)
             if softcap is not None:
                 np.tanh(scores, out=scores)
