@@ -50,13 +50,11 @@ def test_every_batch_and_head_is_attended_for_itself():
     call(attention, q, k, v).gives(by_definition(q, k, v), atol=ROUNDING)
 
 
-def test_a_given_scale_replaces_the_usual_one():
+@pytest.mark.parametrize("scale", [0.7, 0.0])
+def test_a_given_scale_replaces_the_usual_one(scale):
+    """A scale of 0 is one, too: it makes all keys equal."""
     q, k, v = draw(2, 1, 2, 2, 4, 4, 9)
-    call(attention, q, k, v, scale=0.7).gives(by_definition(q, k, v, scale=0.7), atol=ROUNDING)
-
-
-def test_a_scale_of_zero_makes_all_keys_equal():
-    call(attention, KEYS, KEYS, VALUES, scale=0.0).gives(MEANS, atol=ROUNDING)
+    call(attention, q, k, v, scale=scale).gives(by_definition(q, k, v, scale=scale), atol=ROUNDING)
 
 
 # --- decode: fewer queries than keys ---------------------------------------------------------------------
