@@ -117,11 +117,11 @@ def test_a_decode_step_neither_repeats_nor_copies_the_cache():
 
 
 def test_a_window_needs_no_table_of_all_queries_and_keys():
-    """4096 queries and keys, a window of 32: a mask of 4096 x 4096 bools alone would be 16 MB."""
-    q, k, v = draw(18, 1, 2, 1, 4096, 4096, 8)
+    """2048 queries and keys, a window of 32: a mask of 2048 x 2048 bools alone would be 4 MB."""
+    q, k, v = draw(18, 1, 2, 1, 2048, 2048, 8)
     call(attention, q, k, v, window=32).gives(by_definition(q, k, v, 32), atol=ROUNDING)
     call(peak_of_attention, q, k, v, 32).satisfies(
-        lambda peak: peak < 4096 * 4096, f"less than {4096 * 4096} bytes, one for each query and key: "
+        lambda peak: peak < 2048 * 2048, f"less than {2048 * 2048} bytes, one for each query and key: "
                                          f"take a block of queries at a time, and only the keys that it sees")
 
 
