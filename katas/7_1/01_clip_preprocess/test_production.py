@@ -2,38 +2,26 @@ import io
 
 import numpy as np
 import pytest
-from clip_preprocess import (
-    CLIP_GREY,
-    clip_preprocess,
-    letterbox,
-    normalize,
-    pad_then_resize,
-    resize_then_crop,
-    to_rgb,
-)
-from PIL import ExifTags, Image
+from clip_preprocess import CLIP_GREY, clip_preprocess, letterbox, normalize, pad_then_resize, resize_then_crop, to_rgb
+from PIL import Image
 
 from fixtures.checking import call
 from fixtures.katas import recorded
-from fixtures.katas.clip_preprocess.pictures import BLUE, GREEN, GREY, NUMBERED, RED, noise, palette_image, reopened
+from fixtures.katas.clip_preprocess.pictures import NUMBERED, noise, reopened, transparent_picture, turned_by_exif
 from fixtures.katas.clip_preprocess.reference import UPRIGHT, blended
 
 RECORD = recorded("clip_preprocess")
 SQUARES = {"crop": resize_then_crop, "pad": pad_then_resize, "letterbox": letterbox}
 OLIVE = (10, 200, 30)
-
-
-# --- what files hold ---------------------------------------------------------------------------------
+DEEP = np.array([[0, 100, 255, 256], [1000, 32767, 32768, 65535]])
+PHOTO = Image.fromarray(NUMBERED)
 
 
 @pytest.mark.parametrize("orientation", UPRIGHT)
 def test_the_image_is_turned_upright_as_exif_says(orientation):
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = orientation
-    blocks = np.kron(NUMBERED[..., :1] * 2, np.ones((16, 16, 3), dtype=np.uint8))  # JPEG keeps blocks nearly as they are
-    call(to_rgb, reopened(Image.fromarray(blocks), "JPEG", quality=95, exif=exif)).gives(
-        UPRIGHT[orientation](blocks), atol=2)
-    call(to_rgb, reopened(Image.fromarray(NUMBERED), exif=exif)).gives(UPRIGHT[orientation](NUMBERED))
+    blocks = np.kron(NUMBERED[..., :1] * 2, np.ones((16, 16, 3), dtype=np.uint8))  # JPEG keeps such blocks within 2
+    call(to_rgb, turned_by_exif(blocks, orientation, "JPEG", quality=95)).gives(UPRIGHT[orientation](blocks), atol=2)
+    call(to_rgb, turned_by_exif(NUMBERED, orientation)).gives(UPRIGHT[orientation](NUMBERED))
 
 
 def test_a_turned_photo_reaches_the_encoder_upright():
@@ -41,24 +29,9 @@ def test_a_turned_photo_reaches_the_encoder_upright():
     call(clip_preprocess, image, 19).gives(RECORD["clip_exif_turned"], atol=0.016)  # one level
 
 
-@pytest.mark.parametrize("kind", ["RGBA", "LA", "palette", "grey key", "RGB key"])
+@pytest.mark.parametrize("kind", ["RGBA", "LA", "palette", "grey level", "RGB colour"])
 def test_every_kind_of_transparency_is_blended(kind):
-    levels, alpha = noise(4, 5), noise(5, 4).T
-    if kind in ("RGBA", "LA"):
-        colors = noise(4, 5, 3) if kind == "RGBA" else np.stack([levels] * 3, axis=-1)
-        stored = np.concatenate([colors, alpha[..., None]], axis=-1) if kind == "RGBA" else \
-            np.stack([levels, alpha], axis=-1)
-        image = reopened(Image.fromarray(stored))
-    elif kind == "palette":  # PNG gives each colour an alpha
-        image = reopened(palette_image(), transparency=bytes([0, 99, 200]))
-        colors = np.array([[RED, GREEN, BLUE], [GREY, BLUE, RED]])
-        alpha = np.array([[0, 99, 200], [255, 200, 0]])
-    else:  # PNG can name one colour that is transparent; Pillow tells it in image.info["transparency"]
-        colors = np.stack([levels] * 3, axis=-1)
-        key = int(levels[1, 2])
-        alpha = np.where(levels == key, 0, 255)
-        image = reopened(Image.fromarray(levels), transparency=key) if kind == "grey key" else \
-            reopened(Image.fromarray(colors), transparency=(key,) * 3)
+    image, colors, alpha = transparent_picture(kind)
     # another rounding is one level; an alpha that is cut at half, or a white background, is off by a hundred
     call(to_rgb, image, OLIVE).gives(blended(colors, alpha, OLIVE), atol=1.01)
 
@@ -68,11 +41,8 @@ def test_without_a_background_the_stored_colours_are_taken():
     pixels, grey = noise(4, 3, 4), noise(4, 3, 2)
     call(to_rgb, reopened(Image.fromarray(pixels)), None).gives(pixels[..., :3])
     call(to_rgb, reopened(Image.fromarray(grey)), None).gives(np.repeat(grey[..., :1], 3, axis=2))
-    call(to_rgb, reopened(palette_image(), transparency=bytes([0, 99])), None).gives(
-        np.array([[RED, GREEN, BLUE], [GREY, BLUE, RED]]))
-
-
-DEEP = np.array([[0, 100, 255, 256], [1000, 32767, 32768, 65535]])
+    palette, colors, _ = transparent_picture("palette")
+    call(to_rgb, palette, None).gives(colors)
 
 
 @pytest.mark.parametrize("image", [
@@ -88,20 +58,12 @@ def test_16_bits_keep_their_high_byte(image):
 
 
 def test_the_image_given_is_not_changed():
-    """It is the caller's. Image.draft, thumbnail and a changed info would be seen by whoever uses it next."""
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = 6
-    photo = reopened(Image.fromarray(noise(64, 96, 3)), "JPEG", exif=exif)
+    """It is the caller's. Image.draft and thumbnail would be seen by whoever uses it next."""
+    photo = turned_by_exif(noise(64, 96, 3), 6, "JPEG")
+    before = (photo.size, photo.mode, photo.getexif()[0x0112])
     call(clip_preprocess, photo, 8).satisfies(
-        lambda _: (photo.size, photo.mode, photo.getexif()[ExifTags.Base.Orientation]) == ((96, 64), "RGB", 6),
-        "the photo keeps its size, mode and orientation")
-    palette = reopened(palette_image(), transparency=bytes([0, 99]))
-    call(to_rgb, palette).satisfies(
-        lambda _: palette.mode == "P" and palette.info["transparency"] == bytes([0, 99]),
-        "the palette image keeps its mode and transparency")
-
-
-# --- numbers -----------------------------------------------------------------------------------------
+        lambda seen: seen.shape == (3, 8, 8) and (photo.size, photo.mode, photo.getexif()[0x0112]) == before,
+        "(3, 8, 8), and the photo keeps its size, mode and orientation")
 
 
 @pytest.mark.parametrize(("height", "width", "size", "rows", "columns"), [
@@ -142,24 +104,19 @@ def test_pixels_may_be_a_view():
 
 
 @pytest.mark.parametrize("square", SQUARES.values(), ids=SQUARES)
-def test_a_square_is_a_new_array_of_bytes(square):
+def test_a_square_is_a_new_array(square):
     """Even where nothing is to do: whoever draws on the result must not draw on the image."""
     pixels = noise(6, 6, 3)
     call(square, pixels, 6).satisfies(
-        lambda result: result.dtype == np.uint8 and result.flags.writeable and not np.shares_memory(result, pixels),
-        "uint8, writeable, and no view of pixels")
+        lambda result: result.flags.writeable and not np.shares_memory(result, pixels), "writeable, no view of pixels")
 
 
-def test_the_other_results_have_their_dtypes():
-    image = Image.fromarray(NUMBERED)
-    call(to_rgb, image).satisfies(lambda rgb: rgb.dtype == np.uint8 and rgb.flags.writeable, "uint8 and writeable")
+def test_results_have_their_dtypes():
+    call(to_rgb, PHOTO).satisfies(lambda rgb: rgb.dtype == np.uint8 and rgb.flags.writeable, "uint8, writeable")
+    for square in SQUARES.values():
+        call(square, NUMBERED, 4).satisfies(lambda pixels: pixels.dtype == np.uint8, "uint8")
     call(normalize, NUMBERED).satisfies(lambda normal: normal.dtype == np.float32, "float32")
-    call(clip_preprocess, image, 4).satisfies(lambda normal: normal.dtype == np.float32, "float32")
-
-
-# --- refusals ----------------------------------------------------------------------------------------
-
-PHOTO = Image.fromarray(NUMBERED)
+    call(clip_preprocess, PHOTO, 4).satisfies(lambda normal: normal.dtype == np.float32, "float32")
 
 
 @pytest.mark.parametrize(("function", "arguments", "error", "name"), [
