@@ -173,6 +173,7 @@ def test_grey_and_palette_become_colours():
 def test_the_background_shows_through_transparent_pixels():
     """An alpha of 51 is 0.2: 0.2 * 30 + 0.8 * 255 is 210. White unless another background is asked for."""
     pixels = np.array([[[200, 100, 50, 255], [200, 100, 50, 0], [30, 60, 255, 51]]], dtype=np.uint8)
+    call(to_rgb, Image.fromarray(pixels[:, :2])).gives([[[200, 100, 50], [255, 255, 255]]])
     call(to_rgb, Image.fromarray(pixels)).gives([[[200, 100, 50], [255, 255, 255], [210, 216, 255]]], atol=1)
     call(to_rgb, Image.fromarray(pixels), (0, 100, 20)).gives([[[200, 100, 50], [0, 100, 20], [6, 92, 67]]], atol=1)
 
