@@ -114,7 +114,8 @@ def test_a_square_is_a_new_array(square):
 def test_results_have_their_dtypes():
     call(to_rgb, PHOTO).satisfies(lambda rgb: rgb.dtype == np.uint8 and rgb.flags.writeable, "uint8, writeable")
     for square in SQUARES.values():
-        call(square, NUMBERED, 4).satisfies(lambda pixels: pixels.dtype == np.uint8, "uint8")
+        call(square, noise(1, 200, 3), 4).satisfies(
+            lambda pixels: pixels.dtype == np.uint8 and pixels.shape == (4, 4, 3), "(4, 4, 3) of uint8")
     call(normalize, NUMBERED).satisfies(lambda normal: normal.dtype == np.float32, "float32")
     call(clip_preprocess, PHOTO, 4).satisfies(lambda normal: normal.dtype == np.float32, "float32")
 
