@@ -128,6 +128,7 @@ def test_results_have_their_dtypes():
     (to_rgb, (Image.fromarray(np.array([[-1, 7]], dtype=np.int32)),), ValueError, "image"),
     (to_rgb, (PHOTO, (1, 2)), ValueError, "background"),
     (to_rgb, (PHOTO, (0, -1, 0)), ValueError, "background"),
+    (to_rgb, (PHOTO, (0, 0, 256)), ValueError, "background"),
     (normalize, (NUMBERED / 255,), TypeError, "pixels"),
     (normalize, (NUMBERED[..., 0],), ValueError, "pixels"),
     (normalize, (NUMBERED, (0.5, 0.5)), ValueError, "mean"),

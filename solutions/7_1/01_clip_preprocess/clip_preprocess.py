@@ -67,7 +67,7 @@ def to_rgb(image: Image.Image, background: Three | None = WHITE) -> Pixels:
     + (1 - alpha) * background. Without a background they show the colour that is stored, as llama.cpp does. 16-bit
     grey (modes I;16, I;16B, I within 0..65535) keeps its high byte, value >> 8. Source: transformers 5; stb_image.
     """
-    backdrop = None if background is None else (*map(int, _three(background, "background", -1, 256, "iu")), 255)
+    backdrop = None if background is None else tuple(map(int, _three(background, "background", -1, 256, "iu")))
     if not isinstance(image, Image.Image):
         raise TypeError(f"image must be a PIL image, got {type(image).__name__}: see Image.open")
     image = ImageOps.exif_transpose(image)  # reads the file; always a new image
@@ -77,7 +77,7 @@ def to_rgb(image: Image.Image, background: Three | None = WHITE) -> Pixels:
             raise ValueError(f"image of mode {image.mode} holds numbers of no known range: scale it to 8 bits")
         return np.stack([(levels >> 8).astype(np.uint8)] * 3, axis=-1)  # convert("RGB") would clip at 255
     if backdrop is not None and (image.mode in ("LA", "PA", "RGBA", "RGBa") or "transparency" in image.info):
-        image = Image.alpha_composite(Image.new("RGBA", image.size, backdrop), image.convert("RGBA"))
+        image = Image.alpha_composite(Image.new("RGB", image.size, backdrop).convert("RGBA"), image.convert("RGBA"))
     return np.array(image.convert("RGB"))
 
 
