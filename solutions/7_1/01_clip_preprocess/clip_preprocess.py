@@ -22,7 +22,7 @@ MAX_ASPECT = 200  # longer edge / shorter edge: above it a small file would fill
 def normalize(pixels: Pixels, mean: Three = CLIP_MEAN, std: Three = CLIP_STD) -> Normal:
     """Return (pixels / 255 - mean) / std, channels first. Source: Radford et al. 2021 (CLIP), the released code."""
     _checked(pixels)
-    means, stds = _three(mean, "mean"), _three(std, "std", above=0)
+    means, stds = _three(mean, "mean", "iuf", -np.inf, np.inf), _three(std, "std", "iuf", 0, np.inf)
     return ((pixels / 255 - means) / stds).transpose(2, 0, 1).astype(np.float32, order="C")  # (3, height, width)
 
 
@@ -67,7 +67,7 @@ def to_rgb(image: Image.Image, background: Three | None = WHITE) -> Pixels:
     + (1 - alpha) * background. Without a background they show the colour that is stored, as llama.cpp does. 16-bit
     grey (modes I;16, I;16B, I within 0..65535) keeps its high byte, value >> 8. Source: transformers 5; stb_image.
     """
-    backdrop = None if background is None else tuple(map(int, _three(background, "background", -1, 256, "iu")))
+    backdrop = None if background is None else tuple(map(int, _three(background, "background")))
     if not isinstance(image, Image.Image):
         raise TypeError(f"image must be a PIL image, got {type(image).__name__}: see Image.open")
     image = ImageOps.exif_transpose(image)  # reads the file; always a new image
@@ -93,7 +93,7 @@ def _resized(pixels: Pixels, height: int, width: int) -> Pixels:
 
 
 def _centred(pixels: Pixels, side: int, color: Three) -> Pixels:
-    square = np.full((side, side, 3), _three(color, "color", -1, 256, "iu"), dtype=np.uint8)
+    square = np.full((side, side, 3), _three(color, "color"), dtype=np.uint8)
     top, left = ((side - edge) // 2 for edge in pixels.shape[:2])
     square[top:top + pixels.shape[0], left:left + pixels.shape[1]] = pixels
     return square
@@ -112,8 +112,8 @@ def _checked(pixels: Pixels, size: int = 1, max_aspect: float = np.inf) -> int:
     return int(size)
 
 
-def _three(values: Three, name: str, above: float = -np.inf, below: float = np.inf, kinds: str = "iuf") -> NDArray:
-    """Return the numbers of red, green and blue as an array, or refuse them."""
+def _three(values: Three, name: str, kinds: str = "iu", above: float = -1, below: float = 256) -> NDArray:
+    """Return the numbers of red, green and blue as an array, or refuse them; by default those of a colour."""
     numbers = np.array(values)
     if numbers.shape != (3,) or numbers.dtype.kind not in kinds or not ((above < numbers) & (numbers < below)).all():
         raise ValueError(f"{name} must be three numbers above {above} and below {below}, got {values}")

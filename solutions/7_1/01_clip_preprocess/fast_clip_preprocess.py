@@ -24,7 +24,7 @@ __all__ = ["CLIP_GREY", "clip_preprocess", "letterbox", "normalize", "pad_then_r
 def normalize(pixels: Pixels, mean: Three = CLIP_MEAN, std: Three = CLIP_STD) -> Normal:
     """Return (pixels / 255 - mean) / std, channels first: one multiplication and one addition for each number."""
     _checked(pixels)
-    means, stds = _three(mean, "mean"), _three(std, "std", above=0)
+    means, stds = _three(mean, "mean", "iuf", -np.inf, np.inf), _three(std, "std", "iuf", 0, np.inf)
     scale, shift = (1 / (255 * stds)).astype(np.float32), (-means / stds).astype(np.float32)
     normal = np.empty((3, *pixels.shape[:2]), dtype=np.float32)
     np.multiply(pixels.transpose(2, 0, 1), scale[:, None, None], out=normal)  # reads the bytes: no float64 in between
