@@ -90,7 +90,7 @@ def test_a_whole_number_stays_whole(shorter, longer, size, wanted):
 @pytest.mark.parametrize("integer", [np.uint8, np.int64])
 @pytest.mark.parametrize("kind", SQUARES)
 def test_a_size_may_be_one_of_numpys_integers(kind, integer):
-    call(SQUARES[kind], RECORD["pixels_landscape"], integer(24)).gives(RECORD[f"{kind}_landscape"], atol=1)  # no overflow
+    call(SQUARES[kind], RECORD["pixels_landscape"], integer(24)).gives(RECORD[f"{kind}_landscape"], atol=1)
 
 
 def test_pixels_may_be_a_view():
