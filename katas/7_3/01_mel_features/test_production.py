@@ -41,7 +41,7 @@ def test_padding_keeps_the_dtype_and_every_sample(audio, samples):
 # --- memory ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("samples", [2, 4])
+@pytest.mark.parametrize("samples", [1, 4])
 def test_the_result_of_trimming_is_not_a_view(samples):
     """Who writes into the 30 s that go to the model must not change the recording."""
     audio = np.float32([3, -1, 2, 5])
@@ -86,7 +86,7 @@ def test_no_samples_become_silence():
 
 def test_samples_may_pass_full_scale():
     """A loud resampled recording passes 1 a little; 8 is still taken."""
-    audio = np.array([8, -8, 1, -3] * 60, dtype=np.float32)
+    audio = np.array([8, -8, 1, -3] * 120, dtype=np.float32)
     call(stft_power, audio).gives(fourier_power(audio), atol=1, rtol=1e-4)
 
 
