@@ -90,6 +90,11 @@ def test_samples_may_pass_full_scale():
     call(stft_power, audio).gives(fourier_power(audio), atol=1, rtol=1e-4)
 
 
+@pytest.mark.parametrize(("floor", "lowest"), [(1e-37, -8.25), (1e37, 10.25)])
+def test_the_floor_may_be_almost_all_that_float32_holds(floor, lowest):
+    call(log_mel, np.zeros(320, dtype=np.float32), floor=floor).gives(np.full((80, 2), lowest), atol=1e-5)
+
+
 # --- what is refused ---------------------------------------------------------------------------------
 
 

@@ -100,7 +100,7 @@ def _check_sound(audio: NDArray[np.floating]) -> None:
     if audio.dtype.kind != "f":
         raise TypeError(f"audio must be floating point in -1..1, got {audio.dtype}: divide int16 by 32768")
     if len(audio) <= N_FFT // 2:
-        raise ValueError(f"audio has {len(audio)} samples, but mirrored ends need {N_FFT // 2 + 1}: pad it")
+        raise ValueError(f"audio has {len(audio)} samples, but mirrored ends need 201: pad it")
     if not max(audio.max(), -audio.min()) <= LARGEST_SAMPLE:  # NaN is not below anything
         raise ValueError(f"audio has NaN or samples beyond {LARGEST_SAMPLE}; full scale is 1: divide int16 by 32768")
 
