@@ -44,7 +44,7 @@ def divides_by_zero(a, b):
 
 @wrong_answer_to(top_k)
 def gives_the_worst(queries, corpus, k):
-    """These are the rows with the smallest inner products: sort by the negated score."""
+    """Your order is ascending, with the smallest inner products in front: sort by the negated score."""
     scores = products(queries, corpus)
     return taken(scores, np.argsort(scores, axis=1, kind="stable")[:, :k])
 
@@ -58,7 +58,7 @@ def puts_the_best_last(queries, corpus, k):
 
 @wrong_answer_to(top_k)
 def leaves_the_best_unsorted(queries, corpus, k):
-    """argpartition leaves the k best in no order: sort them."""
+    """This is the choice of argpartition: the k best in no order, and of equal scores any."""
     scores = products(queries, corpus)
     return taken(scores, np.argpartition(-scores, min(k, len(corpus)) - 1, axis=1)[:, :k])
 
