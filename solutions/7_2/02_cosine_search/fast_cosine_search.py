@@ -35,8 +35,8 @@ def _search(queries: Numbers, corpus: Numbers, k: int, cosine: bool) -> tuple[Fl
     indices = np.empty((len(queries), k), dtype=np.int64)
     for start in range(0, max(1, len(queries)), _QUERIES):  # without queries the corpus is checked all the same
         some = slice(start, start + _QUERIES)
-        few = _finite("queries", queries[some], start)
-        scores[some], indices[some] = _search_few(few, corpus, k, cosine)
+        _finite("queries", queries[some].astype(np.float64), start)
+        scores[some], indices[some] = _search_few(queries[some], corpus, k, cosine)
     return scores, indices
 
 
