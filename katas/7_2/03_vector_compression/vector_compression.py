@@ -1,6 +1,6 @@
 """Make embeddings smaller: fewer dimensions, int8 or one bit a dimension, and rescoring of what these find.
 
-A search over small codes gives candidates; the candidates' full vectors put them in order.
+A search over small codes gives candidates; their full vectors put them in order.
 """
 
 import numpy as np
@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
 Found = tuple[NDArray, NDArray[np.int64]]
-ONES_OF_A_BYTE = np.array([bin(byte).count("1") for byte in range(256)], dtype=np.uint8)
-QUERIES_AT_ONCE = 4  # of a Hamming search: bounds the table of differing bytes
 
 
 def truncate(vectors: Floats, width: int) -> Floats:
@@ -17,7 +15,7 @@ def truncate(vectors: Floats, width: int) -> Floats:
 
     vectors: (n, dimensions)
     Returns (n, width) in the dtype of vectors; a vector whose first numbers are all 0 stays zero.
-    Raises ValueError if vectors is not (n, dimensions) or width is not in 1..dimensions.
+    Raises ValueError if width is not in 1..dimensions, or for another shape.
     Source: Kusupati et al. 2022, section 3.
     """
     raise NotImplementedError
@@ -29,7 +27,7 @@ def quantize_int8(vectors: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32
     vectors: (n, dimensions); codes: (n, dimensions); scale: (dimensions,), the step of each dimension
     codes * scale is at most half a step away from vectors. A dimension that is 0 everywhere has scale 1.
     Raises ValueError if vectors is not (n, dimensions) or holds NaN or infinity.
-    Source: symmetric scalar quantization, as ggml's Q8_0, with a scale a dimension in place of one a block.
+    Source: ggml's Q8_0, with a scale a dimension in place of one a block.
     """
     raise NotImplementedError
 
@@ -39,7 +37,7 @@ def int8_scores(queries: Floats, codes: NDArray[np.int8], scale: NDArray[np.floa
 
     queries: (q, dimensions); codes: (n, dimensions); scale: (dimensions,)
     Returns (q, n): queries @ (codes * scale).T
-    Raises ValueError if queries or codes is not (rows, dimensions), or the dimensions disagree.
+    Raises ValueError if a shape disagrees.
     """
     raise NotImplementedError
 
@@ -60,8 +58,7 @@ def hamming_top_k(queries: NDArray[np.uint8], codes: NDArray[np.uint8], k: int) 
 
     queries: (q, bytes), codes: (n, bytes), as binary_codes gives them
     Returns (distances, indices), both (q, min(k, n)): the nearest first, of equal ones the lower index first.
-    Raises TypeError if one is not uint8; ValueError if one is not (rows, bytes), the bytes disagree, or k is
-    below 1.
+    Raises TypeError if one is not uint8; ValueError if a shape disagrees or k is below 1.
     """
     raise NotImplementedError
 
@@ -72,7 +69,7 @@ def rescore(queries: Floats, vectors: Floats, candidates: NDArray[np.integer], k
     queries: (q, dimensions); vectors: (n, dimensions), the whole corpus
     candidates: (q, m), for each query the indices of vectors that a search over codes has found
     Returns (scores, indices), both (q, min(k, m)): best first, of equal ones the lower index first.
-    Raises ValueError if a shape disagrees, an index of candidates is not in 0..n-1, or k is below 1.
+    Raises ValueError if a shape disagrees, a candidate is not in 0..n-1, or k is below 1.
     Source: Yamada et al. 2021 (binary passage retriever), section 3.3.
     """
     raise NotImplementedError

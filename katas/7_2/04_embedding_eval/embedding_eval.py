@@ -1,6 +1,6 @@
 """Measure whether embeddings rank well: what evaluators of retrieval and of sentence similarity compute.
 
-One ranking a query: the ids that were found, best first. One mapping of judgements a query: id -> grade.
+Rankings: for each query the ids found, best first. Judgements: for each query a mapping id -> grade.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -16,8 +16,7 @@ def precision_at_k(rankings: Rankings, judgements: Judgements, k: int) -> float:
 
     rankings: for each query the ids found, best first; fewer than k, or none, is allowed and costs precision
     judgements: for each query id -> grade; above 0 is relevant, 0 or absent is not
-    Raises ValueError if the two differ in length or are empty, k is below 1, a ranking holds an id twice, or a
-    query has no relevant document.
+    Raises ValueError for lists of different or no length, k below 1, an id twice, a query without a relevant id.
     Source: Manning, Raghavan and Schütze 2008, section 8.4; P_k of trec_eval.
     """
     raise NotImplementedError
@@ -35,8 +34,7 @@ def recall_at_k(rankings: Rankings, judgements: Judgements, k: int) -> float:
 def mean_reciprocal_rank(rankings: Rankings, judgements: Judgements) -> float:
     """Return 1 / rank of the first relevant document (0 where none was found), as a mean over the queries.
 
-    rankings, judgements, errors: as in precision_at_k
-    Source: Voorhees 1999, TREC-8 question answering; recip_rank of trec_eval.
+    rankings, judgements, errors: as in precision_at_k. Source: Voorhees 1999; recip_rank of trec_eval.
     """
     raise NotImplementedError
 

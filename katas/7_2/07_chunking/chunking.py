@@ -22,8 +22,7 @@ def paragraphs(text: str) -> list[Span]:
 def sentences(text: str) -> list[Span]:
     """Return the (start, end) of each sentence, without white space around it; none reaches across a blank line.
 
-    A sentence ends behind . ! ? … (and quotes or brackets that close) before white space, unless a small letter
-    follows, and behind 。！？ before anything.
+    It ends behind . ! ? … and closing quotes before white space but no small letter, and behind 。！？ at once.
     """
     raise NotImplementedError
 
@@ -38,11 +37,9 @@ def chunk(text: str, count_tokens: Callable[[str], int], max_tokens: int, overla
 
     count_tokens: counts the tokens of a text, those included that the model puts around it
     A chunk ends with a paragraph, if one ends within the limit, else with a sentence, else with a word, else
-    between two characters (never inside a combined one). It starts where the one before ended, or up to
-    overlap_tokens before: with the first word from which on the end of that chunk has at most so many tokens. A
-    chunk always ends further on than the one before; where the overlap leaves no room for that, there is none.
-    White space between chunks belongs to none. A text without words gives no chunk.
-    Raises ValueError if max_tokens is below 1, overlap_tokens is below 0 or not below max_tokens, or a single
-    character is more than max_tokens.
+    between two characters (never inside a combined one). It starts behind the one before, or inside it with the
+    first word from which on that chunk has at most overlap_tokens. It always ends further on; where the overlap
+    leaves no room for that, there is none. A text without words gives no chunk.
+    Raises ValueError if max_tokens is below 1 or not enough for a character, overlap_tokens not in 0..max_tokens-1.
     """
     raise NotImplementedError

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 from vector_compression import (
-    ONES_OF_A_BYTE,
+    _ONES_OF_A_BYTE,
     Found,
-    _checked_codes,
+    _alike,
     binary_codes,
     int8_scores,
     quantize_int8,
@@ -20,8 +20,8 @@ __all__ = ["binary_codes", "hamming_top_k", "int8_scores", "quantize_int8", "res
 
 def hamming_top_k(queries: NDArray[np.uint8], codes: NDArray[np.uint8], k: int) -> Found:
     """Find the k codes that differ from each query in the fewest bits; as in vector_compression.py."""
-    queries, codes, k = _checked_codes(queries, codes, k)
-    k = min(k, len(codes))
+    queries, codes = _alike(queries, "codes", codes, k, np.uint8)
+    k = min(int(k), len(codes))
     distances = np.empty((len(queries), k), dtype=np.int64)
     indices = np.empty((len(queries), k), dtype=np.int64)
     if k == 0:
@@ -63,4 +63,4 @@ def _ones_of_words(words: NDArray[np.uint64], out: NDArray[np.uint8]) -> NDArray
     """Count the ones of each word."""
     if hasattr(np, "bitwise_count"):  # numpy 2: the processor's own instruction
         return np.bitwise_count(words, out=out)
-    return np.sum(ONES_OF_A_BYTE[words.view(np.uint8).reshape(-1, 8)], axis=1, dtype=np.uint8, out=out)
+    return np.sum(_ONES_OF_A_BYTE[words.view(np.uint8).reshape(-1, 8)], axis=1, dtype=np.uint8, out=out)

@@ -1,6 +1,6 @@
 """Measure whether embeddings rank well: what evaluators of retrieval and of sentence similarity compute.
 
-One ranking a query: the ids that were found, best first. One mapping of judgements a query: id -> grade.
+Rankings: for each query the ids found, best first. Judgements: for each query a mapping id -> grade.
 """
 
 import sys
@@ -18,8 +18,7 @@ def precision_at_k(rankings: Rankings, judgements: Judgements, k: int) -> float:
 
     rankings: for each query the ids found, best first; fewer than k, or none, is allowed and costs precision
     judgements: for each query id -> grade; above 0 is relevant, 0 or absent is not
-    Raises ValueError if the two differ in length or are empty, k is below 1, a ranking holds an id twice, or a
-    query has no relevant document.
+    Raises ValueError for lists of different or no length, k below 1, an id twice, a query without a relevant id.
     Source: Manning, Raghavan and Schütze 2008, section 8.4; P_k of trec_eval.
     """
     grades = _grades(rankings, judgements, k)
@@ -39,8 +38,7 @@ def recall_at_k(rankings: Rankings, judgements: Judgements, k: int) -> float:
 def mean_reciprocal_rank(rankings: Rankings, judgements: Judgements) -> float:
     """Return 1 / rank of the first relevant document (0 where none was found), as a mean over the queries.
 
-    rankings, judgements, errors: as in precision_at_k
-    Source: Voorhees 1999, TREC-8 question answering; recip_rank of trec_eval.
+    rankings, judgements, errors: as in precision_at_k. Source: Voorhees 1999; recip_rank of trec_eval.
     """
     grades = _grades(rankings, judgements, k=sys.maxsize)
     return float(np.mean([np.max((found > 0) / np.arange(1, len(found) + 1), initial=0) for found, _ in grades]))
@@ -103,7 +101,7 @@ def _ranks(scores: NDArray) -> NDArray:
 
 
 def _dcg(grades: NDArray) -> float:
-    return float(np.sum(grades / np.log2(np.arange(2, len(grades) + 2))))
+    return np.sum(grades / np.log2(np.arange(2, len(grades) + 2)))
 
 
 def _grades(rankings: Rankings, judgements: Judgements, k: int) -> list[tuple[NDArray, NDArray]]:
@@ -112,12 +110,11 @@ def _grades(rankings: Rankings, judgements: Judgements, k: int) -> list[tuple[ND
         raise ValueError(f"rankings holds {len(rankings)} queries, judgements {len(judgements)}: one each is needed")
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
-    grades: list[tuple[NDArray, NDArray]] = []
     for query, (ranking, judged) in enumerate(zip(rankings, judgements)):
         if len(set(ranking)) < len(ranking):
             raise ValueError(f"rankings holds a document twice for query {query}: it would count twice")
         if not any(grade > 0 for grade in judged.values()):
             raise ValueError(f"judgements has no relevant document for query {query}: leave such queries out")
-        grades.append((np.array([max(judged.get(document, 0), 0) for document in ranking[:k]], dtype=np.float64),
-                       np.array([max(grade, 0) for grade in judged.values()], dtype=np.float64)))
-    return grades
+    return [(np.array([max(judged.get(document, 0), 0) for document in ranking[:k]], dtype=np.float64),
+             np.array([max(grade, 0) for grade in judged.values()], dtype=np.float64))
+            for ranking, judged in zip(rankings, judgements)]

@@ -10,7 +10,7 @@ Span = tuple[int, int]
 _PARAGRAPH_END = re.compile(r"\n\s*\n")
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)(?!\s+[a-z])|[。！？]+[」』”）]*")
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
-_JOINER, _SELECTOR = "\u200d", "\ufe0f"  # hold an emoji of several characters together
+_JOINER, _SELECTOR = "\u200d", "\ufe0f"  # they hold an emoji together
 
 
 class Chunk(NamedTuple):
@@ -29,8 +29,7 @@ def paragraphs(text: str) -> list[Span]:
 def sentences(text: str) -> list[Span]:
     """Return the (start, end) of each sentence, without white space around it; none reaches across a blank line.
 
-    A sentence ends behind . ! ? … (and quotes or brackets that close) before white space, unless a small letter
-    follows, and behind 。！？ before anything.
+    It ends behind . ! ? … and closing quotes before white space but no small letter, and behind 。！？ at once.
     """
     spans = []
     for start, end in paragraphs(text):
@@ -49,12 +48,10 @@ def chunk(text: str, count_tokens: Callable[[str], int], max_tokens: int, overla
 
     count_tokens: counts the tokens of a text, those included that the model puts around it
     A chunk ends with a paragraph, if one ends within the limit, else with a sentence, else with a word, else
-    between two characters (never inside a combined one). It starts where the one before ended, or up to
-    overlap_tokens before: with the first word from which on the end of that chunk has at most so many tokens. A
-    chunk always ends further on than the one before; where the overlap leaves no room for that, there is none.
-    White space between chunks belongs to none. A text without words gives no chunk.
-    Raises ValueError if max_tokens is below 1, overlap_tokens is below 0 or not below max_tokens, or a single
-    character is more than max_tokens.
+    between two characters (never inside a combined one). It starts behind the one before, or inside it with the
+    first word from which on that chunk has at most overlap_tokens. It always ends further on; where the overlap
+    leaves no room for that, there is none. A text without words gives no chunk.
+    Raises ValueError if max_tokens is below 1 or not enough for a character, overlap_tokens not in 0..max_tokens-1.
     """
     if max_tokens < 1:
         raise ValueError(f"max_tokens must be at least 1, got {max_tokens}")
@@ -72,24 +69,19 @@ def chunk(text: str, count_tokens: Callable[[str], int], max_tokens: int, overla
         ways = ((again, units), (fresh, units), (fresh, [characters]))  # rather no overlap than a word cut in two
         fitting = ((start, _end(text, start, before, ends, count_tokens, max_tokens))
                    for start, ends in ways if start is not None)
-        start, end = next(((start, end) for start, end in fitting if end is not None), (fresh, None))
-        if end is None:
+        start, before = next(((start, end) for start, end in fitting if end is not None), (fresh, 0))
+        if not before:
             raise ValueError(f"max_tokens is {max_tokens}, but the one character {text[start]!r} is more")
-        chunks.append(Chunk(text[start:end], start, end))
-        before = end
+        chunks.append(Chunk(text[start:before], start, before))
     return chunks
 
 
 def _pieces(text: str, start: int, end: int, cuts) -> list[Span]:
     """Return the spans between cuts, without white space around them; empty ones are left out."""
-    spans = []
-    for cut in [*cuts, end]:
-        piece = text[start:cut]
-        first, last = start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
-        if first < last:
-            spans.append((first, last))
-        start = cut
-    return spans
+    places = [start, *cuts, end]
+    pieces = [(place, text[place:cut]) for place, cut in zip(places, places[1:])]
+    return [(place + len(piece) - len(piece.lstrip()), place + len(piece.rstrip()))
+            for place, piece in pieces if piece.strip()]
 
 
 def _overlap(text: str, starts: Sequence[int], last: Chunk, count_tokens, overlap_tokens: int) -> int | None:
@@ -110,16 +102,13 @@ def _end(text: str, start: int, before: int, levels, count_tokens, max_tokens: i
 
 def _separates(text: str, place: int) -> bool:
     """Whether the text may be cut here: not inside a combined character or an emoji made of several."""
-    following, preceding = text[place], text[place - 1]
+    following = text[place]
     modifier = unicodedata.combining(following) or "\U0001f3fb" <= following <= "\U0001f3ff"
-    return not (modifier or following in (_JOINER, _SELECTOR) or preceding == _JOINER)
+    return not (modifier or following in (_JOINER, _SELECTOR) or text[place - 1] == _JOINER)
 
 
 def _longest(candidates: Sequence[int], first: int, fits: Callable[[int], object]) -> int | None:
-    """Return the last candidate that fits, from `first` on, where they grow longer and longer.
-
-    Counting tokens is what costs: steps that double, then halves, try a dozen of thousands.
-    """
+    """Return the last candidate that fits, from `first` on: steps that double, then halves, since counting costs."""
     reached, step = first, 1
     while reached < len(candidates) and fits(candidates[min(reached + step, len(candidates)) - 1]):
         reached, step = min(reached + step, len(candidates)), 2 * step
