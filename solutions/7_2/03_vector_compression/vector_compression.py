@@ -32,8 +32,7 @@ def quantize_int8(vectors: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32
 
     vectors: (n, dimensions); codes: (n, dimensions); scale: (dimensions,), the step of each dimension
     codes * scale is at most half a step away from vectors. A dimension that is 0 everywhere has scale 1.
-    Raises ValueError if vectors is not (n, dimensions) or holds NaN or infinity.
-    Source: ggml's Q8_0, with a scale a dimension in place of one a block.
+    Raises ValueError for NaN, infinity or another shape. Source: ggml's Q8_0, with a scale a dimension.
     """
     vectors = _rows("vectors", vectors)
     if not np.isfinite(vectors).all():
@@ -62,8 +61,7 @@ def binary_codes(vectors: Floats) -> NDArray[np.uint8]:
 
     vectors: (n, dimensions)
     Returns (n, ceil(dimensions / 8)); the first dimension is the highest bit, missing ones at the end are 0.
-    Raises ValueError if vectors is not (n, dimensions).
-    Source: sentence-transformers, quantize_embeddings with precision "ubinary".
+    Raises ValueError for another shape. Source: sentence-transformers' quantize_embeddings, "ubinary".
     """
     return np.packbits(_rows("vectors", vectors) > 0, axis=1)
 

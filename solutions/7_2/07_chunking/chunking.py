@@ -4,6 +4,7 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 Span = tuple[int, int]
@@ -79,7 +80,7 @@ def chunk(text: str, count_tokens: Callable[[str], int], max_tokens: int, overla
 def _pieces(text: str, start: int, end: int, cuts) -> list[Span]:
     """Return the spans between cuts, without white space around them; empty ones are left out."""
     places = [start, *cuts, end]
-    pieces = [(place, text[place:cut]) for place, cut in zip(places, places[1:])]
+    pieces = [(place, text[place:cut]) for place, cut in pairwise(places)]
     return [(place + len(piece) - len(piece.lstrip()), place + len(piece.rstrip()))
             for place, piece in pieces if piece.strip()]
 
