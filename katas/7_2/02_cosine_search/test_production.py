@@ -128,8 +128,7 @@ def test_the_memory_is_bounded(search, number, n, width, dtype):
     assert peaks[0] < 16, f"{peaks[0]:.0f} MB above the arguments: convert, check, normalize and multiply in blocks"
 
 
-NAN = np.ones((20_000, 3), dtype=np.float32)
-NAN[17_003, 0] = np.nan  # where ZERO_THERE is zero
+NAN = np.where(np.arange(60_000).reshape(20_000, 3) == 51_009, np.nan, 1)  # in column 0, where ZERO_THERE is zero
 ZERO_THERE, LARGE = QUERIES[1:], np.array([[1e200, 1, 0], [-1e200, 1, 0]])
 
 
@@ -137,6 +136,7 @@ ZERO_THERE, LARGE = QUERIES[1:], np.array([[1e200, 1, 0], [-1e200, 1, 0]])
     (cosine_similarity, (QUERIES, CORPUS[:, :2]), ValueError, "b"),
     (cosine_similarity, (QUERIES[0], CORPUS), ValueError, "a"),
     (cosine_similarity, (QUERIES, NAN), ValueError, "b"),
+    (cosine_top_k, (QUERIES, CORPUS[:, :, None], 2), ValueError, "corpus"),
     (top_k, (QUERIES, np.zeros((0, 5)), 2), ValueError, "corpus"),
     (top_k, (ZERO_THERE, NAN, 2), ValueError, "corpus"),
     (cosine_top_k, (np.full((2, 3), np.inf), CORPUS, 2), ValueError, "queries"),
