@@ -1,7 +1,6 @@
 """Search a corpus of embeddings exactly: cosine similarity, and the k best rows for each of many queries.
 
-llama.cpp gives the embeddings and leaves the search to its user; FAISS calls this one IndexFlatIP. As a program,
-with a question as its argument, this file searches the documentation of Python's standard library.
+llama.cpp leaves the search to its user. As a program, this file searches Python's documentation: see README.md.
 """
 
 import numpy as np

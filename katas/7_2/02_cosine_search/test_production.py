@@ -26,13 +26,13 @@ def test_a_zero_vector_is_similar_to_nothing():
     call(cosine_top_k, A[:1], B, 4).gives(ranked(COSINES[:1], 4), atol=1e-6)
 
 
-@pytest.mark.parametrize(("dtype", "scale"), [
-    (np.float32, 2.0**100), (np.float32, 2.0**-100), (np.float64, 2.0**700), (np.float64, 2.0**-700)])
-def test_very_long_and_very_short_vectors_have_a_direction(dtype, scale):
+@pytest.mark.parametrize(("dtype", "exponent"), [("f4", 100), ("f4", -100), ("f8", 700), ("f8", -700)])
+def test_very_long_and_very_short_vectors_have_a_direction(dtype, exponent):
     """The square of such a number is infinite or zero in its own dtype."""
-    queries, corpus = A[:1].astype(dtype) / dtype(scale), B.astype(dtype) * dtype(scale)
-    call(cosine_similarity, corpus, queries).gives(COSINES[:1].T, atol=1e-6)
-    call(cosine_top_k, queries, corpus, 4).gives(ranked(COSINES[:1], 4), atol=1e-6)
+    queries, corpus = np.ldexp(A[:1].astype(dtype), -exponent), np.ldexp(B[[3, 0, 1]].astype(dtype), exponent)
+    cosines = COSINES[:1, [3, 0, 1]]
+    call(cosine_similarity, corpus, queries).gives(cosines.T, atol=1e-6)
+    call(cosine_top_k, queries, corpus, 3).gives(ranked(cosines, 3), atol=1e-6)
 
 
 def test_cosines_end_at_one_and_what_ends_there_is_a_tie():
@@ -79,7 +79,7 @@ def test_ties_across_a_large_corpus_go_to_the_lowest_index(search, k):
 
 @EVERY_SEARCH
 @pytest.mark.parametrize(("number", "n", "k"), [
-    (2, 6, 7), (2, 6, 10**18), (2, 6, np.int64(200)), (2, 0, 4), (0, 6, 4)], ids=str)
+    (2, 6, 7), (2, 6, 10**18), (2, 6, np.int64(200)), (2, 0, 4), (0, 6, 4)])
 def test_a_k_beyond_the_corpus_gives_all_of_it(search, number, n, k):
     shape = number, min(int(k), n)
     call(search, QUERIES[:number], CORPUS[:n], k).satisfies(
@@ -128,8 +128,7 @@ def test_the_memory_is_bounded(search, number, n, width, dtype):
     assert peaks[0] < 16, f"{peaks[0]:.0f} MB above the arguments: convert, check, normalize and multiply in blocks"
 
 
-NAN = np.ones((20_000, 3), dtype=np.float32)
-NAN[17_003, 0] = np.nan  # where ZERO_THERE is zero
+NAN = np.where(np.arange(60_000).reshape(20_000, 3) == 51_009, np.nan, 1)  # in column 0, where ZERO_THERE is zero
 ZERO_THERE, LARGE = QUERIES[1:], np.array([[1e200, 1, 0], [-1e200, 1, 0]])
 
 
@@ -137,6 +136,7 @@ ZERO_THERE, LARGE = QUERIES[1:], np.array([[1e200, 1, 0], [-1e200, 1, 0]])
     (cosine_similarity, (QUERIES, CORPUS[:, :2]), ValueError, "b"),
     (cosine_similarity, (QUERIES[0], CORPUS), ValueError, "a"),
     (cosine_similarity, (QUERIES, NAN), ValueError, "b"),
+    (cosine_top_k, (QUERIES, CORPUS[:, :, None], 2), ValueError, "corpus"),
     (top_k, (QUERIES, np.zeros((0, 5)), 2), ValueError, "corpus"),
     (top_k, (ZERO_THERE, NAN, 2), ValueError, "corpus"),
     (cosine_top_k, (np.full((2, 3), np.inf), CORPUS, 2), ValueError, "queries"),

@@ -1,7 +1,6 @@
 """Search a corpus of embeddings exactly: cosine similarity, and the k best rows for each of many queries.
 
-llama.cpp gives the embeddings and leaves the search to its user; FAISS calls this one IndexFlatIP. As a program,
-with a question as its argument, this file searches the documentation of Python's standard library.
+llama.cpp leaves the search to its user. As a program, this file searches Python's documentation: see README.md.
 """
 
 import numpy as np
@@ -11,7 +10,8 @@ Numbers = NDArray[np.number]  # real ones
 Floats = NDArray[np.floating]
 Integers = NDArray[np.integer]
 
-_ROWS, _QUERIES = 4096, 64  # at a time: their scores are 1 MB
+_QUERY_BLOCK = 64
+_ROW_BLOCK = 4096  # 64 x 4096 scores are 1 MB
 
 
 def cosine_similarity(a: Numbers, b: Numbers) -> Floats:
@@ -63,8 +63,8 @@ def _search(queries: Numbers, corpus: Numbers, k: int, cosine: bool) -> tuple[Fl
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     dtype = np.result_type(queries, corpus, np.float32)
-    groups = [_best(_finite("queries", queries[start : start + _QUERIES].astype(dtype), start), corpus, int(k), cosine)
-              for start in range(0, max(1, len(queries)), _QUERIES)]  # without queries one empty group
+    groups = [_best(_finite("queries", queries[i : i + _QUERY_BLOCK].astype(dtype), i), corpus, int(k), cosine)
+              for i in range(0, max(1, len(queries)), _QUERY_BLOCK)]  # without queries one empty group
     return np.concatenate([scores for scores, _ in groups]), np.concatenate([indices for _, indices in groups])
 
 
@@ -73,8 +73,8 @@ def _best(queries: Floats, corpus: Numbers, k: int, cosine: bool) -> tuple[Float
     """Go through the corpus for a few queries, a block at a time, and keep the k best so far."""
     scores = np.empty((len(queries), 0), queries.dtype)
     indices = np.empty((len(queries), 0), np.int64)
-    for start in range(0, len(corpus), _ROWS):
-        rows = _finite("corpus", corpus[start : start + _ROWS].astype(queries.dtype), start)  # (rows, width)
+    for start in range(0, len(corpus), _ROW_BLOCK):
+        rows = _finite("corpus", corpus[start : start + _ROW_BLOCK].astype(queries.dtype), start)  # (rows, width)
         new = np.clip(_unit(queries) @ _unit(rows).T, -1, 1) if cosine else queries @ rows.T  # (queries, rows)
         _finite("corpus, multiplied by queries", new.T, start)
         places = np.broadcast_to(np.arange(start, start + len(rows)), new.shape)
