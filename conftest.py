@@ -18,11 +18,13 @@ MARKS = {
 def pytest_addoption(parser):
     """Add the katas' options to pytest's own."""
     group = parser.getgroup("katas")
-    group.addoption("--impl", default="katas", metavar="FOLDER",
-                    help="test this folder: katas (yours, the default), solutions, or a copy of your own")
-    group.addoption("--hint", action="store_true", help="print the next hint for the first failing test")
+    group.addoption("--impl", metavar="FOLDER",
+                    help="test this folder: katas (yours, the default), solutions, fast (the fast solutions), "
+                         "or a copy of your own; `pytest mine/7_2` means --impl mine")
+    group.addoption("--hint", action="store_true", help="print the next hint for what fails first")
     group.addoption("--compare", action="store_true",
-                    help="for each green kata: yours, the solution and the library side by side, then a diff")
+                    help="for each kata whose concept and production are green: yours, the solutions and the "
+                         "libraries side by side, then a diff")
     group.addoption("--track", choices=["application", "ml-engineer", "full-stack"],
                     help="only the katas of this learning path")
     group.addoption("--no-skips", action="store_true", help="a skipped test is a failure")

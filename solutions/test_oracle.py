@@ -6,38 +6,52 @@ import numpy as np
 import pytest
 
 from fixtures.plugin.syllabus import KATAS, ROOT, ready_katas
+from fixtures.promises.altered import CONCEPT, PRODUCTION, REAL
 
 RECORDED = ROOT / "fixtures" / "katas"
 RECORDS = sorted(path.relative_to(RECORDED).as_posix() for path in RECORDED.glob("*/*.npz"))
+FORBIDDEN = ("raises(Exception", "pytest.skip(", "importorskip", "xfail", "assert True", "mock", "load_solution")
+
+EVERY_KATA = pytest.mark.parametrize("kata", ready_katas(), ids=lambda kata: kata.name)
 
 
-def parsed_tests(kata):
-    return ast.parse((KATAS / kata.folder / f"test_{kata.name}.py").read_text(encoding="utf-8"))
+def texts(kata):
+    return {name: (KATAS / kata.folder / name).read_text(encoding="utf-8") for name in (CONCEPT, PRODUCTION, REAL)}
 
 
-@pytest.mark.parametrize("kata", ready_katas(), ids=lambda kata: kata.name)
+def imported(text):
+    """Return the names of the modules that a file imports."""
+    nodes = list(ast.walk(ast.parse(text)))
+    return ({alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+            | {node.module for node in nodes if isinstance(node, ast.ImportFrom)})
+
+
+@EVERY_KATA
 def test_no_test_reads_a_solution(kata):
-    imported = {name for node in ast.walk(parsed_tests(kata)) if isinstance(node, (ast.Import, ast.ImportFrom))
-                for name in [getattr(node, "module", None) or node.names[0].name]}
     allowed = {other.name for other in ready_katas() if other.lesson == kata.lesson and other.position <= kata.position}
     foreign = {other.name for other in ready_katas()} - allowed
-    assert not imported & foreign, "a kata builds on the katas before it in its own lesson alone"
-    assert not [name for name in imported if name.startswith(("solutions", "fixtures.plugin", "fixtures.jobs"))]
-    text = (KATAS / kata.folder / f"test_{kata.name}.py").read_text(encoding="utf-8")
-    assert "load_solution" not in text
+    for name, text in texts(kata).items():
+        assert not imported(text) & foreign, f"{name}: a kata builds on those before it in its own lesson alone"
+        seen = [module for module in imported(text)
+                if module.startswith(("solutions", "fixtures.plugin", "fixtures.promises", "fixtures.jobs"))]
+        assert not seen, f"{name} imports {seen}: nothing there may tell a test what is right"
 
 
-@pytest.mark.parametrize("kata", ready_katas(), ids=lambda kata: kata.name)
+@EVERY_KATA
 def test_every_kata_meets_real_llama_cpp(kata):
-    marks = [ast.unparse(node) for node in ast.walk(parsed_tests(kata)) if isinstance(node, ast.Attribute)]
-    assert "pytest.mark.llama" in marks
+    assert "pytest.mark.llama" in texts(kata)[REAL], f"no test of {REAL} is marked llama"
 
 
-@pytest.mark.parametrize("kata", ready_katas(), ids=lambda kata: kata.name)
+@EVERY_KATA
+def test_concept_and_production_need_no_llama_cpp(kata):
+    for name in (CONCEPT, PRODUCTION):
+        assert "mark.llama" not in texts(kata)[name], f"{name}: what needs llama.cpp stands in {REAL}"
+
+
+@EVERY_KATA
 def test_no_test_catches_or_skips_everything(kata):
-    text = (KATAS / kata.folder / f"test_{kata.name}.py").read_text(encoding="utf-8")
-    for forbidden in ("raises(Exception", "pytest.skip(", "importorskip", "xfail", "assert True", "mock"):
-        assert forbidden not in text
+    for name, text in texts(kata).items():
+        assert not [forbidden for forbidden in FORBIDDEN if forbidden in text], name
 
 
 @pytest.mark.parametrize("record", RECORDS)

@@ -1,38 +1,46 @@
 """honest skips: what cannot run here is skipped, counted with its command, and a failure under --no-skips."""
 
+import os
 import subprocess
 import sys
 
-from fixtures.plugin.syllabus import ROOT
-from fixtures.promises import failures, run_katas
+import pytest
 
-KATA = "katas/7_2/01_pooling"
-COMMAND = "python -m fixtures.models pull all-MiniLM-L6-v2"
+from fixtures.plugin.syllabus import ROOT, ready_katas
+from fixtures.promises.forks import warm_process
+from fixtures.promises.outcomes import failures
 
-
-def without_models(monkeypatch, tmp_path):
-    monkeypatch.setenv("KATA_CACHE", str(tmp_path))
-
-
-def test_without_the_model_its_tests_are_skipped_and_nothing_else(monkeypatch, tmp_path):
-    without_models(monkeypatch, tmp_path)
-    outcomes = run_katas(KATA, impl="solutions")
-    skipped = [outcome for outcome in outcomes if outcome.result == "skipped"]
-    assert skipped and all(COMMAND in outcome.message for outcome in skipped)
-    assert {outcome.result for outcome in outcomes} == {"passed", "skipped"}
+COMMAND = "python -m fixtures.models pull"
+WITH_A_MODEL = pytest.mark.parametrize("kata", [kata for kata in ready_katas() if "model" in kata.marks],
+                                       ids=lambda kata: kata.name)
 
 
-def test_no_skips_turns_them_into_failures(monkeypatch, tmp_path):
-    without_models(monkeypatch, tmp_path)
-    skipped = [outcome.test for outcome in run_katas(KATA, impl="solutions") if outcome.result == "skipped"]
-    failed = failures(run_katas(KATA, "--no-skips", impl="solutions"))
-    assert [outcome.test for outcome in failed] == skipped
+def outcomes_without_models(kata, folder, *arguments):
+    """Run the tests that need a model, on the solution, as if none had been pulled."""
+    trial = warm_process().run(f"katas/{kata.folder}", "-m", "model", *arguments, impl="solutions",
+                               environment={"KATA_CACHE": str(folder)})
+    assert trial.outcomes and not trial.broken, trial.broken
+    return trial.outcomes
 
 
-def test_the_run_ends_with_their_number_and_the_command(monkeypatch, tmp_path):
-    without_models(monkeypatch, tmp_path)
-    run = subprocess.run([sys.executable, "-m", "pytest", KATA, "--impl", "solutions"], cwd=ROOT,
-                         capture_output=True, text=True, encoding="utf-8")
-    assert run.returncode == 0
-    assert f"the model all-MiniLM-L6-v2 is not here: {COMMAND}" in run.stdout
+@WITH_A_MODEL
+def test_without_the_model_its_tests_are_skipped_with_the_command(kata, tmp_path):
+    outcomes = outcomes_without_models(kata, tmp_path)
+    assert {outcome.result for outcome in outcomes} == {"skipped"}
+    assert all(COMMAND in outcome.message for outcome in outcomes)
+
+
+@WITH_A_MODEL
+def test_no_skips_turns_them_into_failures(kata, tmp_path):
+    outcomes = outcomes_without_models(kata, tmp_path, "--no-skips")
+    assert outcomes == failures(outcomes)
+
+
+@pytest.mark.parametrize("kata", [kata for kata in ready_katas() if kata.name == "pooling"], ids=lambda kata: kata.name)
+def test_the_run_ends_with_their_number_and_the_command(kata, tmp_path):
+    run = subprocess.run([sys.executable, "-m", "pytest", f"katas/{kata.folder}", "--impl", "solutions"], cwd=ROOT,
+                         capture_output=True, text=True, encoding="utf-8",
+                         env={**os.environ, "KATA_CACHE": str(tmp_path)})
+    assert run.returncode == 0, run.stdout
+    assert f"the model all-MiniLM-L6-v2 is not here: {COMMAND} all-MiniLM-L6-v2" in run.stdout
     assert "not run here: 1 test marked gpu: tox -e gpu" in run.stdout

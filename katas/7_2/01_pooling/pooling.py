@@ -27,7 +27,7 @@ def cls_pool(token_embeddings: Floats, attention_mask: NDArray) -> Floats:
     """Take the embedding of the first real token of each sentence, which is [CLS] in a BERT.
 
     token_embeddings, attention_mask, errors: as in mean_pool
-    Returns (batch, width) in the dtype of token_embeddings, in memory of its own.
+    Returns (batch, width) in the dtype of token_embeddings.
     Source: Devlin et al. 2019, section 3; LLAMA_POOLING_TYPE_CLS.
     """
     raise NotImplementedError
@@ -37,7 +37,7 @@ def last_token_pool(token_embeddings: Floats, attention_mask: NDArray) -> Floats
     """Take the embedding of the last real token of each sentence: in a decoder it alone has seen all others.
 
     token_embeddings, attention_mask, errors: as in mean_pool
-    Returns (batch, width) in the dtype of token_embeddings, in memory of its own.
+    Returns (batch, width) in the dtype of token_embeddings.
     Source: Wang et al. 2024 (E5-mistral), section 3.1; LLAMA_POOLING_TYPE_LAST.
     """
     raise NotImplementedError
@@ -47,9 +47,9 @@ def l2_normalize(vectors: Floats) -> Floats:
     """Scale every vector to length 1, so that the dot product of two of them is their cosine.
 
     vectors: (..., width), floating point
-    Returns the same shape and dtype, in memory of its own. A zero vector stays zero. Lengths whose square
-    would overflow or underflow are handled; a vector that holds NaN or infinity becomes all NaN.
-    Raises TypeError if vectors is not floating point, ValueError if it has no axis.
+    Returns the same shape and dtype. A zero vector stays zero; the length is computed in float64, so that the
+    squares of float16 and float32 neither overflow nor underflow.
+    Raises TypeError if vectors is not floating point.
     Source: llama.cpp common_embd_normalize with embd_norm 2.
     """
     raise NotImplementedError

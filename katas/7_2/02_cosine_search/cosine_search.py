@@ -1,15 +1,13 @@
 """Search a corpus of embeddings exactly: cosine similarity, and the k best rows for each of many queries.
 
-llama.cpp gives the embeddings and leaves the search to its user; FAISS calls this one IndexFlatIP. Run with
-a question, this file searches the documentation of Python's standard library:
-
-    python solutions/7_2/02_cosine_search/cosine_search.py "how do I parse JSON"
+llama.cpp gives the embeddings and leaves the search to its user; FAISS calls this one IndexFlatIP. As a program,
+with a question as its argument, this file searches the documentation of Python's standard library.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-Numbers = NDArray[np.floating] | NDArray[np.integer]
+Numbers = NDArray[np.number]  # real ones
 Floats = NDArray[np.floating]
 Integers = NDArray[np.integer]
 
@@ -20,8 +18,8 @@ def cosine_similarity(a: Numbers, b: Numbers) -> Floats:
     a: (n, width), b: (m, width); float16, float32, float64 or integers
     Returns (n, m) in float32 or better, never outside -1..1. The length of a vector has no effect, however
     large or small it is. A zero vector has no direction: its similarity to everything is 0.
-    Raises TypeError for an array that does not hold real numbers; ValueError for an array that is not a
-    matrix, for widths that differ, and for NaN or infinity. The message names the argument.
+    Raises TypeError for an array that does not hold real numbers; ValueError for one that is not a matrix, for
+    widths that differ, and for NaN or infinity. The message names the argument.
     Source: Manning, Raghavan and Schuetze 2008, Introduction to Information Retrieval, section 6.3.
     """
     raise NotImplementedError
@@ -32,13 +30,11 @@ def top_k(queries: Numbers, corpus: Numbers, k: int) -> tuple[Floats, Integers]:
 
     queries: (number, width), corpus: (n, width); float16, float32, float64 or integers
     Returns (scores, indices), both (number, min(k, n)). Equal scores are ordered by index, the lowest first,
-    which also decides who is among the k. An empty corpus gives results of shape (number, 0).
-    Scores are computed in float32 or better, whatever the dtype of the corpus. Memory beyond the arguments
-    and the result stays the same however many queries and rows there are: no (number, n) matrix, and no
-    converted copy of the corpus.
-    Raises TypeError for an array that does not hold real numbers and for a k that is not an integer, which
-    True is not; ValueError for an array that is not a matrix, for widths that differ, for NaN or infinity in
-    either of them, for inner products that overflow, and for k < 1. The message names the argument.
+    which also decides who is among the k. Scores are computed in float32 or better, whatever the dtype of the
+    corpus. Memory beyond arguments and result is bounded: no (number, n) matrix, no converted copy of the corpus.
+    Raises TypeError for an array that does not hold real numbers and for a k that is not an integer (True is
+    none); ValueError for an array that is not a matrix, for widths that differ, for NaN, infinity and inner
+    products that overflow, and for k < 1. The message names the argument.
     Source: Johnson, Douze and Jegou 2017 (FAISS), section 2: exact search is a matrix product and a selection.
     """
     raise NotImplementedError
@@ -47,8 +43,8 @@ def top_k(queries: Numbers, corpus: Numbers, k: int) -> tuple[Floats, Integers]:
 def cosine_top_k(queries: Numbers, corpus: Numbers, k: int) -> tuple[Floats, Integers]:
     """Find for each query the k rows of the corpus with the largest cosine, for vectors of any length.
 
-    As top_k, but scores are cosines within -1..1, and zero vectors score 0. The corpus is normalized on the
-    way: the memory is bounded here too.
+    As top_k, but scores are cosines within -1..1, and zero vectors score 0. Memory is bounded here too: a block
+    of the corpus is normalized when its turn comes.
     """
     raise NotImplementedError
 

@@ -1,6 +1,7 @@
 """Turn a waveform into the log-mel spectrogram that Whisper's encoder reads.
 
-llama.cpp does this for its Whisper-type audio projectors in tools/mtmd/mtmd-audio.cpp.
+llama.cpp does this for its Whisper-type audio projectors in tools/mtmd/mtmd-audio.cpp. The README's table says
+what each function refuses.
 """
 
 import numpy as np
@@ -17,8 +18,6 @@ def pad_or_trim(audio: NDArray, samples: int = 30 * SAMPLE_RATE_HZ) -> NDArray:
 
     audio: (any length,) of any dtype; no samples at all become silence
     Returns (samples,) in the dtype of audio, in memory of its own.
-    Raises TypeError if audio is not an array or samples not an integer; ValueError if audio has not one axis
-    or samples is below 1.
     Source: openai-whisper, audio.py, pad_or_trim.
     """
     raise NotImplementedError
@@ -31,8 +30,7 @@ def mel_filterbank(n_mels: int = 80) -> NDArray[np.float32]:
     edge i to 1 at edge i + 1 and falls to 0 at edge i + 2. It is then scaled so that this triangle has area 1
     over the frequency in Hz: times 2 / (edge i + 2 - edge i).
     n_mels: 1 to 256
-    Returns (n_mels, 201) float32; column k belongs to k * 40 Hz.
-    Raises TypeError if n_mels is not an integer, ValueError if it is not in 1..256.
+    Returns (n_mels, 201) float32, in memory of its own; column k belongs to k * 40 Hz.
     Source: librosa.filters.mel with its defaults (Slaney's scale and norm).
     """
     raise NotImplementedError
@@ -46,9 +44,6 @@ def stft_power(audio: NDArray[np.floating]) -> NDArray[np.float32]:
     which are not repeated. There are samples // 160 frames.
     audio: (samples,) floating point, mono, 16 kHz, scaled to -1..1; at least 201 samples
     Returns (201, frames) float32, whatever floating dtype came in.
-    Raises TypeError if audio is not an array or not floating point. Raises ValueError if it has not one axis,
-    fewer than 201 samples, a NaN or an infinity, or a sample beyond LARGEST_SAMPLE, as int16 that was not
-    divided by 32768.
     Source: openai-whisper, audio.py, log_mel_spectrogram: torch.stft with center=True, last frame dropped.
     """
     raise NotImplementedError
@@ -60,13 +55,10 @@ def log_mel(
     """Compute Whisper's log-mel spectrogram.
 
     mel = mel_filterbank @ stft_power; x = log10(max(mel, floor)); x = max(x, max of all x - 8); (x + 4) / 4.
-    audio, its errors: as in stft_power
-    n_mels: 80, or 128 for Whisper large-v3; its errors: as in mel_filterbank
-    sample_rate_hz: the rate that audio was sampled at
-    floor: the least mel power, positive; Whisper takes 1e-10, llama.cpp 2**-24
+    audio: as in stft_power; n_mels: 80, or 128 for Whisper large-v3
+    sample_rate_hz: the rate that audio was sampled at; only 16000 is taken, this function does not resample
+    floor: the least mel power; Whisper takes 1e-10, llama.cpp 2**-24
     Returns (n_mels, frames) float32.
-    Raises ValueError if sample_rate_hz is not 16000 (this function does not resample) or floor is not
-    positive and finite as a float32.
     Source: Radford et al. 2022, section 2.2; openai-whisper, audio.py, log_mel_spectrogram.
     """
     raise NotImplementedError

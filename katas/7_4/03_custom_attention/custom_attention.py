@@ -25,26 +25,24 @@ def attention(
     The weights of the mean are the softmax of the scores q . k * scale.
 
     q: (batch, heads, queries, width), the last `queries` positions of the sequence
-    k, v: (batch, kv_heads, keys, width), all positions so far: the cache and the new ones
+    k, v: (batch, kv_heads, keys, width), all positions so far: the cache and the new ones. Query head h reads
+        KV head h // (heads // kv_heads)
     window: how many keys a query sees, its own counted; None: all up to its own
-    sinks: (heads,), for each head one more score in the softmax, neither scaled nor capped, without a value;
-        -inf is no sink, and so is None
+    sinks: (heads,), one more score in each head's softmax, neither scaled nor capped, without a value; None or
+        -inf: no sink
     softcap: a score s becomes softcap * tanh(s / softcap), before the mask; None: it stays
     scale: None: 1 / sqrt(width)
-    Returns (batch, heads, queries, width) in np.result_type(q, k, v, np.float32): float16 is computed and
-    returned in float32, float64 in float64. Query head h reads KV head h // (heads // kv_heads). An empty
-    batch, or no queries, gives an empty result.
-    Memory: with a window, in sequences of thousands, the peak beyond the arguments stays below
-    queries * keys bytes: never an array of queries x keys, not even a mask.
-    NaN is not looked for: a query that is NaN, or sees a NaN, gives NaN. Nothing is promised about infinity
-    in q, k and v, nor about a NaN that the mask hides.
-    Raises TypeError if q, k, v or sinks do not hold real numbers, or window is not an integer; True is none.
-    Raises ValueError if q, k, v are not 4-D, the shapes of k and v differ, q and k differ in batch or width,
-    there is no head or no width, heads is not a multiple of kv_heads, there are more queries than keys,
-    window is below 1, sinks is not (heads,), or softcap is not above 0 and finite. The message names the
-    argument and the shapes or values that do not fit.
+    Returns (batch, heads, queries, width) in np.result_type(q, k, v, np.float32); no queries or an empty batch
+    give an empty result.
+    Memory: with a window, beyond the arguments and two arrays of the result's size, what a block of queries
+    needs: never an array of queries x keys, not even a mask. k and v are neither repeated nor, in the result's
+    dtype, copied.
+    NaN: a query that is NaN, or sees one, gives NaN. Nothing is promised about a NaN that the mask hides, nor
+    about infinity in q, k and v.
+    Raises TypeError if q, k, v or sinks hold no real numbers, or window is not an integer; True is none.
+    Raises ValueError if a shape does not fit, window is below 1, or softcap is not above 0 and finite. The
+    message names the argument: the table in the README says which.
     Sources: Vaswani et al. 2017, section 3.2.1; Ainslie et al. 2023 (grouped queries); Beltagy et al. 2020
-    (window); Gemma 2 report 2024, section 2 (soft cap); gpt-oss model card 2025, section 2, and
-    ggml_soft_max_add_sinks of ggml (sinks).
+    (window); Gemma 2 report 2024, section 2 (soft cap); gpt-oss model card 2025, section 2 (sinks).
     """
     raise NotImplementedError

@@ -3,18 +3,7 @@
 import numpy as np
 
 from fixtures.jobs import Job, job
-
-
-def _exact(audio, n_mels):
-    """Compute Whisper's log-mel in float64, with librosa's float64 filters."""
-    import librosa
-
-    padded = np.pad(audio.astype(np.float64), 200, mode="reflect")
-    frames = np.lib.stride_tricks.sliding_window_view(padded, 400)[: len(audio) // 160 * 160 : 160]
-    power = np.abs(np.fft.rfft(frames * np.sin(np.pi * np.arange(400) / 400) ** 2, axis=1)) ** 2
-    filters = librosa.filters.mel(sr=16_000, n_fft=400, n_mels=n_mels, dtype=np.float64)
-    x = np.log10(np.maximum(filters @ power.T, 1e-10))
-    return (np.maximum(x, x.max() - 8) + 4) / 4
+from fixtures.katas.mel_features.reference import whisper_log_mel
 
 
 def _job(n_mels):
@@ -41,7 +30,7 @@ def _job(n_mels):
 
         return log_mel
 
-    return Job("log_mel", (audio, n_mels), lambda: _exact(audio, n_mels),
+    return Job("log_mel", (audio, n_mels), lambda: whisper_log_mel(audio, n_mels),
                {"openai-whisper": openai_whisper, "librosa": librosa},
                goal="faster than openai-whisper and librosa")
 

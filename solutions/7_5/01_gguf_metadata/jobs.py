@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from fixtures.jobs import Job, job
-from fixtures.katas.gguf_metadata.malformed_gguf import ARRAY, STRING, GGUFBytes
+from fixtures.katas.gguf_metadata.gguf_bytes import ARRAY, STRING, GGUFBytes
 
 TOKENS = 150_000
 FOLDER = tempfile.TemporaryDirectory()  # removed when the process ends

@@ -1,4 +1,4 @@
-"""Measure the reader beside gguf.GGUFReader on a real vocabulary: processor time and memory.
+"""Measure the fast reader and the plain one beside gguf.GGUFReader on a real vocabulary: processor time and memory.
 
     python solutions/7_5/01_gguf_metadata/measure_gguf_metadata.py [qwen2]
 
@@ -21,17 +21,23 @@ PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 def everything(path: Path) -> Any:
     """Read all of the metadata."""
-    from gguf_metadata import read_metadata
+    from fast_gguf_metadata import read_metadata
 
     return read_metadata(path)
 
 
 def architecture(path: Path) -> Any:
     """Read the architecture alone."""
-    from gguf_metadata import open_metadata
+    from fast_gguf_metadata import read_metadata
 
-    with open_metadata(path) as metadata:
-        return metadata["general.architecture"]
+    return read_metadata(path, "general.architecture")
+
+
+def plain(path: Path) -> Any:
+    """Read all of the metadata with the plain solution."""
+    from gguf_metadata import read_metadata
+
+    return read_metadata(path)
 
 
 def gguf_py(path: Path) -> Any:
@@ -41,13 +47,13 @@ def gguf_py(path: Path) -> Any:
     return {key: field.contents() for key, field in GGUFReader(path).fields.items() if not key.startswith("GGUF.")}
 
 
-READINGS = {function.__name__: function for function in (everything, architecture, gguf_py)}
+READINGS = {function.__name__: function for function in (everything, architecture, plain, gguf_py)}
 
 
 def measure(name: str, path: Path) -> None:
     """Print the seconds and the bytes of one reading."""
-    import gguf  # noqa: F401  the libraries are no part of what is measured
-    import gguf_metadata  # noqa: F401
+    import fast_gguf_metadata  # noqa: F401  the libraries are no part of what is measured
+    import gguf  # noqa: F401
 
     peak, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     READINGS[name](path)

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from embedding_eval import (
+    mean_reciprocal_rank,
+    ndcg_at_k,
+    precision_at_k,
+    recall_at_k,
+    separation,
+    spearman,
+)
+
+from fixtures.checking import call
+
+RANKINGS = [["b", "a"], ["f"]]
+JUDGEMENTS = [{"a": 3, "x": 2}, {"f": 1}]
+
+
+def test_a_document_judged_as_harmful_gains_nothing():
+    """Some collections mark spam with -1 or -2: it is not relevant, and its gain is 0 (trec_eval)."""
+    judgements = [{"a": 3, "b": -2, "x": 2}, {"f": 1}]
+    ideal = 3 + 2 / np.log2(3)
+    call(ndcg_at_k, RANKINGS, judgements, 2).gives((3 / np.log2(3) / ideal + 1) / 2, atol=1e-12)
+    call(recall_at_k, RANKINGS, judgements, 2).gives(3 / 4, atol=1e-12)
+    call(precision_at_k, RANKINGS, judgements, 2).gives(1 / 2, atol=1e-12)
+
+
+def test_searches_that_find_nothing_at_all_score_zero():
+    for measure in (precision_at_k, recall_at_k, ndcg_at_k):
+        call(measure, [[], []], JUDGEMENTS, 5).gives(0.0)
+    call(mean_reciprocal_rank, [[], []], JUDGEMENTS).gives(0.0)
+
+
+def test_ids_may_be_numbers_or_tuples():
+    """A chunk is often known by (page, number)."""
+    call(recall_at_k, [[("json", 2), ("re", 0)], [7, 8]], [{("json", 2): 1, ("json", 3): 1}, {7: 1}], 1).gives(
+        3 / 4, atol=1e-12)
+
+
+def test_spearman_of_one_value_is_undefined():
+    """An embedding model that finds everything equally similar has no rank correlation, not a perfect one."""
+    call(spearman, [0.5, 0.5, 0.5], [1, 2, 3]).gives(float("nan"))
+
+
+def test_ten_thousand_scores_take_no_table_of_all_pairs():
+    """A table of 30,000 x 30,000 comparisons takes 900 MB and seconds; sorting takes milliseconds."""
+    scores = np.arange(30_000) % 1_000 / 1_000
+    call(separation, scores, scores).gives((0.0, 0.5), atol=1e-9)
+    call(spearman, scores, -scores).gives(-1.0, atol=1e-9)
+
+
+REFUSED = {
+    "one ranking less": (precision_at_k, (RANKINGS[:1], JUDGEMENTS, 2), ValueError, "rankings"),
+    "no queries": (mean_reciprocal_rank, ([], []), ValueError, "rankings"),
+    "the first 0 documents": (recall_at_k, (RANKINGS, JUDGEMENTS, 0), ValueError, "k"),
+    "a document found twice": (ndcg_at_k, ([["a", "b", "a"], ["f"]], JUDGEMENTS, 3), ValueError, "rankings"),
+    "one found twice, far down": (recall_at_k, ([["a", "b", "b"], ["f"]], JUDGEMENTS, 1), ValueError, "rankings"),
+    "a query without a right answer": (recall_at_k, (RANKINGS, [{"a": 0}, {"f": 1}], 2), ValueError, "judgements"),
+    "scores of other pairs": (spearman, ([1, 2, 3], [1, 2]), ValueError, "b"),
+    "a single pair": (spearman, ([1], [1]), ValueError, "a"),
+    "a score that is NaN": (spearman, ([1, 2], [np.nan, 1]), ValueError, "b"),
+    "no pairs that match": (separation, ([], [0.1]), ValueError, "positive"),
+    "a table of scores": (separation, ([0.3], [[0.1, 0.2]]), ValueError, "negative"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_would_be_silently_wrong_is_refused(case):
+    function, arguments, error, argument = REFUSED[case]
+    call(function, *arguments).raises(error, naming=argument)
