@@ -17,7 +17,7 @@ class GGUFError(ValueError):
     offset = property(lambda self: self.args[0])
 
     def __str__(self) -> str:
-        return f"byte {self.args[0]}: {self.args[1]}"
+        return "byte {}: {}".format(*self.args)
 
 
 def read_header(data: Buffer) -> tuple[int, str, int, int]:

@@ -21,7 +21,7 @@ class GGUFError(ValueError):
     offset = property(lambda self: self.args[0])
 
     def __str__(self) -> str:
-        return f"byte {self.args[0]}: {self.args[1]}"
+        return "byte {}: {}".format(*self.args)
 
 
 def read_header(data: Buffer) -> tuple[int, str, int, int]:
@@ -31,7 +31,7 @@ def read_header(data: Buffer) -> tuple[int, str, int, int]:
     Raises GGUFError if the file is not GGUF, ends inside the header, or has another version than 2 or 3.
     """
     if bytes(data[:4]) != b"GGUF":
-        raise GGUFError(0, f"the magic is {bytes(data[:4])!r}, not b'GGUF'")
+        raise GGUFError(0, "this is no GGUF file")
     byte_order = "<" if _unsigned(data, 4, "I", "<") & 0xFFFF else ">"
     version = _unsigned(data, 4, "I", byte_order)
     if version not in (2, 3):
