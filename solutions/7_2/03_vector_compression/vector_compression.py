@@ -39,7 +39,7 @@ def quantize_int8(vectors: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32
         raise ValueError("vectors holds NaN or infinity: such a number has no step")
     largest = np.abs(vectors).max(axis=0, initial=0)  # (dimensions,)
     scale = np.where(largest == 0, 1, largest / 127).astype(np.float32)
-    return np.clip(np.rint(vectors / scale), -127, 127).astype(np.int8), scale
+    return np.rint(vectors / scale).astype(np.int8), scale
 
 
 def int8_scores(queries: Floats, codes: NDArray[np.int8], scale: NDArray[np.floating]) -> NDArray[np.float32]:
