@@ -89,6 +89,7 @@ REFUSED = {
     "the 0 nearest": (hamming_top_k, (CODES, CODES, 0), ValueError, "k"),
     "-1 for nothing found": (rescore, (VECTORS[:1], VECTORS, np.array([[0, -1]]), 1), ValueError, "candidates"),
     "one behind the last": (rescore, (VECTORS[:1], VECTORS, np.array([[0, 6]]), 1), ValueError, "candidates"),
+    "one far behind the last": (rescore, (VECTORS[:1], VECTORS, np.array([[0, 9]]), 1), ValueError, "candidates"),
     "candidates of no query": (rescore, (VECTORS[:1], VECTORS, np.array([0]), 1), ValueError, "candidates"),
     "candidates in a table more": (rescore, (VECTORS[:1], VECTORS, np.array([[[0]]]), 1), ValueError, "candidates"),
     "candidates of more queries": (rescore, (VECTORS[:1], VECTORS, np.array([[0], [1]]), 1), ValueError, "candidates"),
