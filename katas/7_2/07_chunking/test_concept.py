@@ -76,7 +76,7 @@ def test_else_between_two_characters():
 @pytest.mark.parametrize("parts", [
     ("a", "e\u0301", "e\u0301", "x"),
     ("a", "\u2764\ufe0f", "b"),
-    ("a", "\U0001f44d\U0001f3fb", "\U0001f44d\U0001f3fd", "\U0001f44d\U0001f3ff", "b"),
+    ("a", "\U0001f44d\U0001f3fb", "b", "\U0001f44d\U0001f3fd", "c", "\U0001f44d\U0001f3ff", "d"),
     ("\U0001f600\U0001f600", "\U0001f600"),
 ], ids=["letters with accents", "a red heart", "tones of skin", "three smileys"])
 def test_a_combined_character_is_not_cut(parts):
