@@ -27,8 +27,8 @@ def normalize(pixels: Pixels, mean: Three = CLIP_MEAN, std: Three = CLIP_STD) ->
 def resize_then_crop(pixels: Pixels, size: int) -> Pixels:
     """Resize until the shorter edge has `size` pixels, then cut out the middle: (size, size, 3).
 
-    The longer edge becomes size * longer // shorter: multiply first, then divide. The crop begins at (longer - size)
-    // 2 of it. Pillow's bicubic resize. More than MAX_ASPECT to 1 is refused. Source: transformers CLIPImageProcessor.
+    The longer edge becomes size * longer // shorter: multiply first, then divide. Pillow's bicubic resize. The
+    crop begins at (longer - size) // 2. More than MAX_ASPECT to 1 is refused. Source: transformers CLIPImageProcessor.
     """
     raise NotImplementedError
 
