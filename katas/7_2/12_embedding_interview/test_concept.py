@@ -25,7 +25,7 @@ def test_a_mean_over_padding():
     call(mean_with_padding, 5.0, 3, 2).gives(measured.pooled_without_a_mask(tokens, 2), atol=EXACT)
 
 
-@pytest.mark.parametrize(("tokens", "padding"), [(2, 6), (7, 1), (5, 0)])
+@pytest.mark.parametrize(("tokens", "padding"), [(2, 6), (7, 1), (5, 0), (1, 3)])
 def test_a_mean_over_padding_of_random_tokens(tokens, padding):
     rows = np.random.default_rng(tokens).standard_normal((tokens, 12))
     right = float(measured.length(rows.mean(axis=0))[0])
@@ -44,7 +44,7 @@ def test_the_mean_of_directions_at_right_angles():
 
 @given(st.integers(2, 8), st.integers(0, 2**32 - 1), st.floats(0, 2))
 def test_the_mean_of_directions_that_lean_to_one_side(count, seed, lean):
-    rows = measured.directions(count, 5, seed) + [lean, 0, 0, 0, 0]
+    rows = measured.directions(count, 5, seed) + lean * np.eye(5)[0]
     rows /= measured.length(rows)
     wanted = float(np.linalg.norm(rows.mean(axis=0)))
     # the squared length is right to 1e-15, its root near 0 only to 1e-7; the mean of the lengths is 1
@@ -77,7 +77,7 @@ def test_vectors_of_length_one_beside_others(seed):
     call(winners, cosines, np.ones(30), 1.0).gives((int(np.argmax(cosines)),) * 3)
 
 
-@pytest.mark.parametrize("dimensions", [4, 25, 384])
+@pytest.mark.parametrize("dimensions", [1, 4, 25, 384])
 def test_cosines_by_chance(dimensions):
     vectors = measured.directions(600, dimensions, seed=1)
     # 180,000 pairs scatter by 0.5 %; the square of the spread is off by half and more

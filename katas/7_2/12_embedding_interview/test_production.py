@@ -17,9 +17,10 @@ EXACT = 1e-9  # float64 rounds to 1e-15
 STATISTICAL = 0.015  # 1000 random vectors scatter by 0.003 at most; half a number more would be 0.04
 
 
-def test_padding_to_the_longest_text_of_a_batch():
+@pytest.mark.parametrize("scale", [0.01, 1.0])
+def test_padding_to_the_longest_text_of_a_batch(scale):
     """A question of 8 tokens in a batch with a page of 512."""
-    rows = np.random.default_rng(5).standard_normal((8, 384))
+    rows = np.random.default_rng(5).standard_normal((8, 384)) * scale
     right = float(measured.length(rows.mean(axis=0))[0])
     call(mean_with_padding, right, 8, 504).gives(measured.pooled_without_a_mask(rows, 504), atol=EXACT)
 
@@ -34,7 +35,8 @@ def test_directions_that_cancel_out(count):
 
 
 def test_one_chunk_is_its_own_mean():
-    for cosine in (0.0, 1.0):
+    """It has no pairs; the mean of no numbers is NaN."""
+    for cosine in (0.0, 1.0, float("nan")):
         call(length_of_a_mean, 1, cosine).gives(1.0, atol=EXACT)
 
 
@@ -59,7 +61,7 @@ def test_lengths_whose_squares_overflow(dtype):
         measured.found_first(query, documents))
 
 
-@pytest.mark.parametrize(("dimensions", "budget"), [(64, 7), (96, 11), (128, 15), (64, 3), (256, 0)])
+@pytest.mark.parametrize(("dimensions", "budget"), [(64, 7), (96, 11), (128, 15), (64, 3), (256, 0), (1, 0)])
 def test_bytes_that_hold_no_whole_number(dimensions, budget):
     """A float32 needs 4 bytes: 7 hold one, 3 hold none."""
     call(cosines_kept, dimensions, budget).gives(
@@ -101,6 +103,7 @@ def test_sizes_may_be_small_integers_of_numpy():
 
 REFUSED = {
     "a mean that is zero": (mean_with_padding, (0.0, 3, 2), "length"),
+    "a length below 0": (mean_with_padding, (-5.0, 3, 2), "length"),
     "no tokens": (mean_with_padding, (5.0, 0, 2), "tokens"),
     "less than no padding": (mean_with_padding, (5.0, 3, -1), "padding"),
     "no chunks": (length_of_a_mean, (0, 0.5), "count"),
@@ -108,10 +111,13 @@ REFUSED = {
     "three directions, all opposite": (length_of_a_mean, (3, -0.6), "cosine"),
     "a cosine that is no number": (length_of_a_mean, (3, float("nan")), "cosine"),
     "no documents": (winners, ([], [], 1.0), "cosines"),
+    "a number that is no row": (winners, (0.5, 1.0, 1.0), "cosines"),
+    "more lengths than cosines": (winners, ([0.5, 0.1], [1.0, 2.0, 3.0], 1.0), "lengths"),
     "a length for each of two": (winners, ([0.5, 0.1, 0.2], [1.0, 2.0], 1.0), "lengths"),
     "cosines in two rows": (winners, ([[0.5, 0.1]], [[1.0, 2.0]], 1.0), "cosines"),
     "a length that is no number": (winners, ([0.5, 0.1], [1.0, float("nan")], 1.0), "lengths"),
     "a query of zeros": (winners, ([0.5, 0.1], [1.0, 2.0], 0.0), "query_length"),
+    "a query shorter than nothing": (winners, ([0.5, 0.1], [1.0, 2.0], -1.0), "query_length"),
     "half a dimension": (spread_by_chance, (0.5,), "dimensions"),
     "no dimensions to store": (cosines_kept, (0, 48), "dimensions"),
     "a budget below 0": (cosines_kept, (384, -1), "budget"),
