@@ -42,7 +42,7 @@ def test_questions_among_vectors_that_llama_cpp_has_not_normalised():
     from fixtures.models import model_path
     from fixtures.oracles.embeddings import pooled_embeddings
 
-    call(winners, [0.5, 0.9], [1.0, 1.0], 1.0).gives((1, 1, 1))
+    call(winners, np.array([0.5, 0.9]), np.ones(2), 1.0).gives((1, 1, 1))
     documents = np.array([tokens.mean(axis=0) for tokens in page_token_embeddings()[1]], dtype=np.float64)
     lengths = measured.length(documents)[:, 0]  # 2.1 to 7.1
     as_they_come = pooled_embeddings(model_path("all-MiniLM-L6-v2"), list(QUESTIONS)).astype(np.float64)
