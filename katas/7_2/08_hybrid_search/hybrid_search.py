@@ -47,7 +47,7 @@ def weighted_fusion(scores: Sequence[Mapping[Hashable, float]], weights: Sequenc
     A search's best gets 1, its worst 0, what it did not find 0. Equal scores, as that of a single hit, all get 1.
     Returns (id, score) of every document that some search found, in the order of reciprocal_rank_fusion.
     Raises ValueError if the numbers of weights and searches differ, a weight is below 0, or a number is not finite.
-    Source: Bruch, Gai and Ingber 2023, section 3.
+    Source: Bruch, Gai and Ingber 2023.
     """
     raise NotImplementedError
 
@@ -58,8 +58,8 @@ def rerank(query: str, candidates: Mapping[Hashable, str],
 
     candidates: id -> text, in the order of the search
     score_pairs: takes the pairs (query, text) of all candidates at once, returns a score for each, higher is better
-    Returns (id, score), best first, of equal ones the one that the search had first.
-    Without candidates score_pairs is not called.
-    Raises ValueError if k is below 1, or score_pairs returns another number of scores, or NaN. Source: Nogueira and Cho 2019.
+    Returns (id, score), best first, of equal ones the one that the search had first. Without candidates score_pairs
+    is not called. Raises ValueError if k is below 1, or score_pairs returns another number of scores, or NaN.
+    Source: Nogueira and Cho 2019.
     """
     raise NotImplementedError

@@ -52,6 +52,11 @@ def test_ids_may_be_tuples_and_a_search_may_find_nothing():
     call(weighted_fusion, [{}, {}], [0.5, 0.5]).gives([])
 
 
+def test_a_weight_of_zero_leaves_its_documents_at_the_end():
+    call(weighted_fusion, [{"a": 5.0, "b": 4.0}, {"c": 9.0, "b": 1.0}], [0, 1]).gives(
+        [("c", 1.0), ("a", 0.0), ("b", 0.0)])
+
+
 def test_scores_of_float16_are_scaled_without_overflow():
     """From -60000 to 60000 is farther than float16 reaches."""
     found = {"a": np.float16(-60000), "b": np.float16(60000), "c": np.float16(0)}
@@ -69,7 +74,9 @@ def test_the_reranker_is_asked_once_for_all_and_never_for_nothing():
     call(rerank, "a cat", {("p", 3): "dog", ("p", 1): "cat"}, scores_as_an_array, np.int64(9)).gives(
         [(("p", 1), 1.0), (("p", 3), 0.0)])
     call(rerank, "a cat", {}, scores_as_an_array, 3).gives([])
-    assert asked == [[("a cat", "dog"), ("a cat", "cat")]], f"score_pairs was called with {asked}"
+    call(rerank, "a dog", {"p": "dog", "q": "cat"}, scores_as_an_array, 1).gives([("q", 1.0)])
+    wanted = [[(query, "dog"), (query, "cat")] for query in ("a cat", "a dog")]
+    assert asked == wanted, f"score_pairs was called with {asked}"
 
 
 def test_scores_that_came_from_nowhere_are_refused():
@@ -92,6 +99,7 @@ REFUSED = {
     "an id twice in a ranking": (reciprocal_rank_fusion, ([["a", "b"], ["a", "c", "a"]],), ValueError, "rankings"),
     "k below zero": (reciprocal_rank_fusion, ([["a", "b"]], -1), ValueError, "k"),
     "a weight too few": (weighted_fusion, ([{"a": 1.0}, {"b": 1.0}], [1.0]), ValueError, "weights"),
+    "a weight too many": (weighted_fusion, ([{"a": 1.0}], [1.0, 1.0]), ValueError, "weights"),
     "a weight below zero": (weighted_fusion, ([{"a": 1.0}, {"b": 1.0}], [1.0, -0.1]), ValueError, "weights"),
     "a weight that is infinite": (weighted_fusion, ([{"a": 1.0}], [np.inf]), ValueError, "weights"),
     "a score that is NaN": (weighted_fusion, ([{"a": 1.0, "b": np.nan}], [1.0]), ValueError, "scores"),

@@ -45,7 +45,7 @@ class BM25Index:
         queries = _checked("queries", queries)
         scores = np.zeros((len(queries), self.documents))
         for row, query in zip(scores, queries):
-            for number in filter(lambda number: number is not None, map(self.numbers.get, query)):
+            for number in (self.numbers[term] for term in query if term in self.numbers):
                 entries = slice(self.starts[number], self.starts[number + 1])
                 row[self.found[entries]] += self.weights[entries]
         return scores
