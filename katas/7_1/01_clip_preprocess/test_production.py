@@ -134,7 +134,7 @@ def test_results_have_their_dtypes():
     (normalize, (NUMBERED, (0.5, 0.5)), ValueError, "mean"),
     (normalize, (NUMBERED, (0.5, np.nan, 0.5)), ValueError, "mean"),
     (normalize, (NUMBERED, (0, 0, 0), (1, 0, 1)), ValueError, "std"),
-    (clip_preprocess, (PHOTO, 4, (0, 0, 0), (1, -1, np.inf)), ValueError, "std"),
+    (clip_preprocess, (PHOTO, 4, (0, 0, 0), (1, -1, 1)), ValueError, "std"),
     *((square, *row) for square in SQUARES.values() for row in [
         ((NUMBERED.tolist(), 4), TypeError, "pixels"),
         ((NUMBERED.transpose(2, 0, 1), 4), ValueError, "pixels"),

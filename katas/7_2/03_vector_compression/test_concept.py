@@ -17,6 +17,7 @@ NEAR = 1e-6  # float32 rounds to 1e-7 of numbers around 1
 def test_a_cut_vector_gets_length_one_again():
     vectors = np.array([[3, 4, 12], [0, -2, 1]], dtype=np.float32)  # longer than 1, as a model may give them
     call(truncate, vectors, 2).gives(np.array([[0.6, 0.8], [0, -1]], dtype=np.float32), atol=NEAR)
+    call(truncate, -vectors[:1], 1).gives(np.array([[-1]], dtype=np.float32), atol=NEAR)
 
 
 def test_the_first_dimensions_are_kept():

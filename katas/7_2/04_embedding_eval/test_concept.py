@@ -89,7 +89,7 @@ def test_moving_a_better_document_up_never_costs_ndcg(data):
 def test_spearman_compares_orders_not_numbers():
     """The same order, on scales that have nothing to do with each other; then one pair of neighbours swapped."""
     call(spearman, [0.1, 0.2, 0.9, 0.95], [1, 10, 100, 1000]).gives(1.0, atol=EXACT)
-    call(spearman, [0.1, 0.2, 0.9, 0.95], [4, 3, 2, 1]).gives(-1.0, atol=EXACT)
+    call(spearman, [0.1, 0.2], [9, 5]).gives(-1.0, atol=EXACT)
     call(spearman, [0.1, 0.2, 0.9, 0.95], [1, 100, 10, 1000]).gives(0.8, atol=EXACT)  # 1 - 6 * 2 / (4 * 15)
 
 
@@ -111,6 +111,7 @@ def test_spearman_is_that_of_scipy(pairs):
 def test_the_gap_and_the_share_of_won_comparisons():
     """0.9 wins twice, 0.5 once, and ties once."""
     call(separation, [0.9, 0.5], [0.5, 0.1]).gives((0.4, 3.5 / 4), atol=EXACT)
+    call(separation, [0.2], [0.9]).gives((-0.7, 0.0), atol=EXACT)
     call(separation, [0.2], [0.7, 0.1, 0.3]).gives((0.2 - 1.1 / 3, 1 / 3), atol=EXACT)
 
 

@@ -19,7 +19,9 @@ def test_a_document_judged_as_harmful_gains_nothing():
     """Some collections mark spam with -1 or -2: it is not relevant, and its gain is 0 (trec_eval)."""
     judgements = [{"a": 3, "b": -2, "x": 2}, {"f": 1}]
     ideal = 3 + 2 / np.log2(3)
-    call(ndcg_at_k, RANKINGS, judgements, 2).gives((3 / np.log2(3) / ideal + 1) / 2, atol=1e-12)
+    call(mean_reciprocal_rank, RANKINGS, judgements).gives(3 / 4, atol=1e-12)
+    for k in (2, 3):
+        call(ndcg_at_k, RANKINGS, judgements, k).gives((3 / np.log2(3) / ideal + 1) / 2, atol=1e-12)
     call(recall_at_k, RANKINGS, judgements, 2).gives(3 / 4, atol=1e-12)
     call(precision_at_k, RANKINGS, judgements, 2).gives(1 / 2, atol=1e-12)
 
@@ -50,16 +52,20 @@ def test_ten_thousand_scores_take_no_table_of_all_pairs():
 
 REFUSED = {
     "one ranking less": (precision_at_k, (RANKINGS[:1], JUDGEMENTS, 2), ValueError, "rankings"),
+    "a ranking more": (recall_at_k, ([*RANKINGS, ["z"]], JUDGEMENTS, 2), ValueError, "rankings"),
     "no queries": (mean_reciprocal_rank, ([], []), ValueError, "rankings"),
     "the first 0 documents": (recall_at_k, (RANKINGS, JUDGEMENTS, 0), ValueError, "k"),
     "a document found twice": (ndcg_at_k, ([["a", "b", "a"], ["f"]], JUDGEMENTS, 3), ValueError, "rankings"),
     "one found twice, far down": (recall_at_k, ([["a", "b", "b"], ["f"]], JUDGEMENTS, 1), ValueError, "rankings"),
     "a query without a right answer": (recall_at_k, (RANKINGS, [{"a": 0}, {"f": 1}], 2), ValueError, "judgements"),
-    "scores of other pairs": (spearman, ([1, 2, 3], [1, 2]), ValueError, "b"),
-    "a single pair": (spearman, ([1], [1]), ValueError, "a"),
-    "a score that is NaN": (spearman, ([1, 2], [np.nan, 1]), ValueError, "b"),
+    "a query with nothing but spam": (recall_at_k, (RANKINGS, [{"a": -1}, {"f": 1}], 2), ValueError, "judgements"),
+    "grades of fewer pairs": (spearman, ([1, 2, 3], [1, 2]), ValueError, "grades"),
+    "grades of more pairs": (spearman, ([1, 2], [1, 2, 3]), ValueError, "grades"),
+    "a single pair": (spearman, ([1], [1]), ValueError, "scores"),
+    "a grade that is NaN": (spearman, ([1, 2], [np.nan, 1]), ValueError, "grades"),
     "no pairs that match": (separation, ([], [0.1]), ValueError, "positive"),
-    "a table of scores": (separation, ([0.3], [[0.1, 0.2]]), ValueError, "negative"),
+    "one similarity, not in a list": (separation, (0.3, [0.1]), ValueError, "positive"),
+    "a table of similarities": (separation, ([0.3], [[0.1, 0.2]]), ValueError, "negative"),
 }
 
 

@@ -3,7 +3,7 @@
 Source: the GGUF specification (docs/gguf.md in the ggml repository), read by llama.cpp in ggml/src/gguf.cpp.
 """
 import mmap
-import os
+from pathlib import Path
 from typing import Any
 
 Buffer = bytes | bytearray | memoryview | mmap.mmap
@@ -13,11 +13,12 @@ MAX_ARRAY_DEPTH = 4  # an array of arrays of arrays of arrays; llama.cpp and its
 
 class GGUFError(ValueError):
     """The file is malformed: GGUFError(offset, reason). What cannot be read begins at the byte `offset`."""
-
-    offset = property(lambda self: self.args[0])
+    def __init__(self, offset: int, reason: str) -> None:
+        super().__init__(offset, reason)
+        self.offset = offset
 
     def __str__(self) -> str:
-        return f"byte {self.args[0]}: {self.args[1]}"
+        return "byte {}: {}".format(*self.args)
 
 
 def read_header(data: Buffer) -> tuple[int, str, int, int]:
@@ -42,7 +43,7 @@ def read_value(data: Buffer, offset: int, value_type: int, byte_order: str,
     raise NotImplementedError
 
 
-def read_metadata(path: str | os.PathLike[str], *keys: str) -> dict[str, Any]:
+def read_metadata(path: str | Path, *keys: str) -> dict[str, Any]:
     """Return the metadata of a file in its order: all of it, or only these keys; a key that is not there is left out.
 
     With keys, other values are skipped, and nothing behind the last key is looked at. The file is mapped, then closed.

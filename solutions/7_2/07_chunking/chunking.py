@@ -61,7 +61,7 @@ def chunk(text: str, count_tokens: Callable[[str], int], max_tokens: int, overla
     spans = words(text)
     starts = [start for start, _ in spans]
     units = [[end for _, end in level] for level in (paragraphs(text), sentences(text), spans)]
-    characters = [end for end in range(1, len(text) + 1) if end == len(text) or _separates(text, end)]
+    characters = [end for end in range(1, len(text)) if _separates(text, end)]
     chunks: list[Chunk] = []
     before = 0  # where the last chunk ended
     while spans and before < spans[-1][1]:

@@ -4,7 +4,6 @@ The rest, the header and all numbers, is the plain solution's.
 """
 
 import mmap
-import os
 import struct
 from collections.abc import Iterator
 from itertools import pairwise
@@ -47,11 +46,11 @@ def read_value(data: Buffer, offset: int, value_type: int, byte_order: str,
     return None if skip else items, end
 
 
-def read_metadata(path: str | os.PathLike[str], *keys: str) -> dict[str, Any]:
+def read_metadata(path: str | Path, *keys: str) -> dict[str, Any]:
     """Return the metadata of a file in its order: all of it, or only these keys; as in gguf_metadata.py."""
     values, offset, seen = dict[str, Any](), 24, {""}
     with Path(path).open("rb") as file:
-        if os.fstat(file.fileno()).st_size == 0:
+        if Path(path).stat().st_size == 0:
             raise GGUFError(0, "the file is empty")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             _, byte_order, _, kv_count = read_header(data)

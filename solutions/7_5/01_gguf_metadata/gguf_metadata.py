@@ -3,7 +3,6 @@
 Source: the GGUF specification (docs/gguf.md in the ggml repository), read by llama.cpp in ggml/src/gguf.cpp.
 """
 import mmap
-import os
 import struct
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,12 @@ MAX_ARRAY_DEPTH = 4  # an array of arrays of arrays of arrays; llama.cpp and its
 
 class GGUFError(ValueError):
     """The file is malformed: GGUFError(offset, reason). What cannot be read begins at the byte `offset`."""
-
-    offset = property(lambda self: self.args[0])
+    def __init__(self, offset: int, reason: str) -> None:
+        super().__init__(offset, reason)
+        self.offset = offset
 
     def __str__(self) -> str:
-        return f"byte {self.args[0]}: {self.args[1]}"
+        return "byte {}: {}".format(*self.args)
 
 
 def read_header(data: Buffer) -> tuple[int, str, int, int]:
@@ -31,7 +31,7 @@ def read_header(data: Buffer) -> tuple[int, str, int, int]:
     Raises GGUFError if the file is not GGUF, ends inside the header, or has another version than 2 or 3.
     """
     if bytes(data[:4]) != b"GGUF":
-        raise GGUFError(0, f"the magic is {bytes(data[:4])!r}, not b'GGUF'")
+        raise GGUFError(0, "this is no GGUF file")
     byte_order = "<" if _unsigned(data, 4, "I", "<") & 0xFFFF else ">"
     version = _unsigned(data, 4, "I", byte_order)
     if version not in (2, 3):
@@ -71,7 +71,7 @@ def read_value(data: Buffer, offset: int, value_type: int, byte_order: str,
     return None if skip else items, end
 
 
-def read_metadata(path: str | os.PathLike[str], *keys: str) -> dict[str, Any]:
+def read_metadata(path: str | Path, *keys: str) -> dict[str, Any]:
     """Return the metadata of a file in its order: all of it, or only these keys; a key that is not there is left out.
 
     With keys, other values are skipped, and nothing behind the last key is looked at. The file is mapped, then closed.
@@ -79,7 +79,7 @@ def read_metadata(path: str | os.PathLike[str], *keys: str) -> dict[str, Any]:
     """
     values, offset, seen = dict[str, Any](), 24, {""}
     with Path(path).open("rb") as file:
-        if os.fstat(file.fileno()).st_size == 0:  # cannot be mapped
+        if Path(path).stat().st_size == 0:  # cannot be mapped
             raise GGUFError(0, "the file is empty")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             _, byte_order, _, kv_count = read_header(data)
