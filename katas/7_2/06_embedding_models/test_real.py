@@ -8,6 +8,7 @@ from fixtures.katas.embedding_models import CARDS, MadeCache
 pytestmark = [pytest.mark.llama, pytest.mark.model("all-MiniLM-L6-v2")]
 
 MINILM = Recipe("all-MiniLM-L6-v2", "", "", "mean", True, 384, 256)
+WORDS = "the parser reads one token after another and gives a tree of nodes to whoever asks"
 
 
 def path():
@@ -39,7 +40,7 @@ def test_100_texts_of_mixed_lengths_are_as_llama_cpp_embeds_each_alone(opened, t
 
     call(embed, ["cats"], MINILM, "query", opened["mean"], MadeCache()).satisfies(
         lambda vectors: vectors.shape == (1, 384), "one row of 384 numbers")  # not written yet: say so at once
-    words = tuple(["the", "parser", "reads", "one", "token", "after", "another", "and", "gives", "a", "tree", "of", "nodes", "to", "whoever", "asks"])
+    words = WORDS.split()
     lengths = [90 if i % 25 == 7 else 1 + i % 9 for i in range(100)]
     texts = [" ".join(words[i * k % len(words)] for k in range(length)) for i, length in enumerate(lengths)]
     alone = np.array([opened["mean"].llama.embed(text, normalize=True) for text in texts])
