@@ -50,12 +50,12 @@ def ndcg_at_k(rankings: Rankings, judgements: Judgements, k: int) -> float:
     raise NotImplementedError
 
 
-def spearman(a: ArrayLike, b: ArrayLike) -> float:
-    """Return Spearman's rank correlation of two lists of scores; equal scores share the mean of their ranks.
+def spearman(scores: ArrayLike, grades: ArrayLike) -> float:
+    """Return Spearman's rank correlation of two lists; equal numbers share the mean of their ranks.
 
-    a, b: (n,), such as cosines and human judgements of the same n pairs
-    Returns a number in -1..1; NaN where all scores of one side are equal.
-    Raises ValueError if a and b differ in shape, hold fewer than 2 scores, or hold NaN.
+    scores, grades: (n,), such as cosines and human judgements of the same n pairs
+    Returns a number in -1..1; NaN where all numbers of one side are equal.
+    Raises ValueError if the two differ in shape, hold fewer than 2 numbers, or hold NaN.
     Source: Spearman 1904; scipy.stats.spearmanr.
     """
     raise NotImplementedError

@@ -56,19 +56,19 @@ def ndcg_at_k(rankings: Rankings, judgements: Judgements, k: int) -> float:
     return float(np.mean([_dcg(found) / _dcg(np.sort(judged)[::-1][:k]) for found, judged in grades]))
 
 
-def spearman(a: ArrayLike, b: ArrayLike) -> float:
-    """Return Spearman's rank correlation of two lists of scores; equal scores share the mean of their ranks.
+def spearman(scores: ArrayLike, grades: ArrayLike) -> float:
+    """Return Spearman's rank correlation of two lists; equal numbers share the mean of their ranks.
 
-    a, b: (n,), such as cosines and human judgements of the same n pairs
-    Returns a number in -1..1; NaN where all scores of one side are equal.
-    Raises ValueError if a and b differ in shape, hold fewer than 2 scores, or hold NaN.
+    scores, grades: (n,), such as cosines and human judgements of the same n pairs
+    Returns a number in -1..1; NaN where all numbers of one side are equal.
+    Raises ValueError if the two differ in shape, hold fewer than 2 numbers, or hold NaN.
     Source: Spearman 1904; scipy.stats.spearmanr.
     """
-    a, b = _scores("a", a, at_least=2), _scores("b", b, at_least=2)
-    if a.shape != b.shape:
-        raise ValueError(f"b has {len(b)} scores, but a has {len(a)}: they must belong to the same pairs")
+    scores, grades = _row("scores", scores, at_least=2), _row("grades", grades)
+    if scores.shape != grades.shape:
+        raise ValueError(f"grades has {len(grades)} numbers, not the {len(scores)} of the same pairs")
     with np.errstate(invalid="ignore"):  # a side without any spread: 0 / 0 is the NaN that is promised
-        return float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
+        return float(np.corrcoef(_ranks(scores), _ranks(grades))[0, 1])
 
 
 def separation(positive: ArrayLike, negative: ArrayLike) -> tuple[float, float]:
@@ -80,24 +80,24 @@ def separation(positive: ArrayLike, negative: ArrayLike) -> tuple[float, float]:
     Raises ValueError if one of the two is empty or holds NaN.
     Source: Mann and Whitney 1947; sklearn.metrics.roc_auc_score.
     """
-    positive, negative = _scores("positive", positive, at_least=1), _scores("negative", negative, at_least=1)
+    positive, negative = _row("positive", positive), _row("negative", negative)
     ordered = np.sort(negative)
     below, up_to = (np.searchsorted(ordered, positive, side=side) for side in ("left", "right"))  # (n,) each
     auc = (below + up_to).mean() / 2 / len(negative)  # a tie is counted in one of the two: half a win
     return float(positive.mean() - negative.mean()), float(auc)
 
 
-def _scores(name: str, scores: ArrayLike, at_least: int) -> NDArray:
-    scores = np.asarray(scores, dtype=np.float64)
-    if scores.ndim != 1 or len(scores) < at_least or np.isnan(scores).any():
-        raise ValueError(f"{name} must hold {at_least} or more scores in one row, without NaN, got {scores.shape}")
-    return scores
+def _row(name: str, numbers: ArrayLike, at_least: int = 1) -> NDArray:
+    numbers = np.asarray(numbers, dtype=np.float64)
+    if numbers.ndim != 1 or len(numbers) < at_least or np.isnan(numbers).any():
+        raise ValueError(f"{name} must hold {at_least} or more in one row, without NaN, got shape {numbers.shape}")
+    return numbers
 
 
 def _ranks(scores: NDArray) -> NDArray:
-    """Return the rank of each score from 1, equal scores at the mean of their places: (n,)."""
+    """Return the rank of each score, equal scores at the mean of their places: (n,)."""
     _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[inverse]  # the last place of a distinct score, less half its room
+    return (np.cumsum(counts) - counts / 2)[inverse]  # all half a rank too high, which no correlation sees
 
 
 def _dcg(grades: NDArray) -> float:

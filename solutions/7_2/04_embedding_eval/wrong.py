@@ -110,9 +110,9 @@ def does_not_cut_the_ideal(rankings, judgements, k):
 
 
 @wrong_answer_to(spearman)
-def breaks_ties_by_position(a, b):
+def breaks_ties_by_position(scores, grades):
     """Equal scores got different ranks, by their place in the list: they share the mean of their ranks."""
-    ranks = [np.argsort(np.argsort(scores, kind="stable"), kind="stable") for scores in (a, b)]
+    ranks = [np.argsort(np.argsort(side, kind="stable"), kind="stable") for side in (scores, grades)]
     return float(np.corrcoef(*ranks)[0, 1])
 
 
