@@ -5,8 +5,8 @@ import pytest
 from embedding_models import Recipe, embed, near_duplicates, plan_batches, prepared, recipe_of
 
 from fixtures.checking import call
-from fixtures.katas.cosine_search.memory import measured
 from fixtures.katas.embedding_models import CARDS, SEARCH, MadeCache, MadeModel
+from fixtures.katas.peak_memory import measured
 
 E5 = Recipe("e5-small-v2", "query: ", "passage: ", "mean", True, 4, 12)
 PLAIN = E5._replace(model="plain", query_prefix="", document_prefix="", normalize=False)
