@@ -5,8 +5,8 @@ import pytest
 from cosine_search import cosine_similarity, cosine_top_k, top_k
 
 from fixtures.checking import call
-from fixtures.katas.cosine_search.memory import measured
 from fixtures.katas.cosine_search.reference import in_order, ranked
+from fixtures.katas.peak_memory import measured
 
 EVERY_SEARCH = pytest.mark.parametrize("search", [top_k, cosine_top_k], ids=["top_k", "cosine_top_k"])
 

@@ -105,6 +105,6 @@ def divides_after_the_choice(queries, corpus, k):
 
 @wrong_answer_to(cosine_top_k)
 def leaves_the_queries_long(queries, corpus, k):
-    """Your scores are cosines times the length of each query: the order is right, the cosine divides by both lengths."""
+    """Your scores are cosines times the length of each query: the order is right, a cosine has neither length."""
     wide = corpus.astype(np.result_type(corpus, np.float32))
     return best(products(queries, wide / np.linalg.norm(wide, axis=1, keepdims=True)), k)
