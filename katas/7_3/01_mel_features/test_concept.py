@@ -37,7 +37,7 @@ def test_the_two_lowest_of_eighty_filters():
     built = call(mel_filterbank, 80)
     begin = built.satisfies(lambda filters: filters.shape == (80, 201), "filters of shape (80, 201)")[:2, :4]
     built.satisfies(lambda filters: np.allclose(filters[:2, :4], wanted, atol=1e-5),
-                    f"rows 0 and 1 begin with {wanted}; yours with {begin.round(5).tolist()}")
+                    f"rows 0 and 1 begin with {wanted}; yours with {begin.astype(float).round(5).tolist()}")
 
 
 def test_the_areas_of_the_filters_are_one():
@@ -46,7 +46,7 @@ def test_the_areas_of_the_filters_are_one():
     built = call(mel_filterbank, 4)
     areas = built.satisfies(lambda filters: filters.shape == (4, 201), "filters of shape (4, 201)").sum(axis=1) * 40
     built.satisfies(lambda filters: np.allclose(areas, 1, atol=5e-3),
-                    f"each row, summed and times 40 Hz, is 1; yours are {areas.round(3).tolist()}")
+                    f"each row, summed and times 40 Hz, is 1; yours are {areas.astype(float).round(3).tolist()}")
 
 
 @pytest.mark.parametrize(("n_mels", "record"), [((), "filters_80"), ((128,), "filters_128")])

@@ -119,9 +119,9 @@ def test_a_decode_step_neither_repeats_nor_copies_the_cache():
 
 
 def test_a_window_needs_no_table_of_all_queries_and_keys():
-    """3000 queries and keys, a window of 32: a mask of 3000 x 3000 bools alone is 9 MB, blocks of 512 take 5."""
+    """4096 queries and keys, a window of 32: a mask of 4096 x 4096 bools alone is 17 MB, blocks of 512 take 5 to 12."""
     advice = "take a block of at most 512 queries at a time, and only the keys that it sees"
-    holds_less_than(8, advice, *draw(18, 1, 2, 1, 3000, 3000, 8), window=32)
+    holds_less_than(16, advice, *draw(18, 1, 2, 1, 4096, 4096, 8), window=32)
 
 
 # --- what is refused -------------------------------------------------------------------------------------
