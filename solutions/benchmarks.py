@@ -1,10 +1,11 @@
 """Solutions against the libraries that people use, on the jobs of solutions/<kata>/jobs.py.
 
-    tox -e peers        every job with every peer, then one table
-    tox -e bench        the solutions alone
+    tox -e peers                 every job with every peer, then one table
+    tox -e peers -- -k pooling   the jobs of one kata
+    tox -e bench                 the solutions alone, plain and fast
 
 One pytest-benchmark group a job and number of threads, one row a contender; the ratios are of medians from
-one run. Nothing is asserted about time.
+one run, to the fast solution where there is one. Nothing is asserted about time.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from typing import Any
 import pytest
 
 from fixtures.jobs import Job, largest_error, peak_bytes
-from fixtures.plugin.implementation import jobs_of, load_solution
-from fixtures.plugin.syllabus import Kata, ready_katas
+from fixtures.plugin.implementation import jobs_of, load_beside_solution, load_solution
+from fixtures.plugin.syllabus import SOLUTIONS, Kata, ready_katas
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 SECONDS_PER_ROW = 1.5
-SOLUTION = "the_solution"
+PLAIN, FAST = "the_solution", "the_fast_solution"
 JOBS = [(kata, name) for kata in ready_katas() for name in jobs_of(kata)]
 THREADS = sorted({1, CORES})
 MEASURED: dict[tuple[str, int], dict[str, tuple[float, float, int]]] = {}  # -> contender -> seconds, error, bytes
@@ -53,15 +54,16 @@ def limited_to(threads: int) -> Iterator[None]:
 
 
 def contenders(kata: Kata, name: str) -> list[str]:
-    """Return the solution and the names of the peers."""
-    return [SOLUTION, *jobs_of(kata)[name]().peers]
+    """Return the solutions, the best of them first, and the names of the peers."""
+    fast = [FAST] if (SOLUTIONS / kata.folder / f"fast_{kata.name}.py").exists() else []
+    return [*fast, PLAIN, *jobs_of(kata)[name]().peers]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each job, number of threads and contender."""
     rows = [(kata, name, threads, contender) for kata, name in JOBS for threads in THREADS
             for contender in contenders(kata, name)]
-    ids = [f"{name}-{threads}-{contender}" for _, name, threads, contender in rows]
+    ids = [f"{kata.name}-{name}-{threads}-{contender}" for kata, name, threads, contender in rows]
     metafunc.parametrize(("kata", "name", "threads", "contender"), rows, ids=ids)
 
 
@@ -70,8 +72,9 @@ def test_speed(kata: Kata, name: str, threads: int, contender: str, benchmark: A
     """Measure one contender; its result must be the exact one but for rounding."""
     job, exact = prepared(kata, name)
     run: Callable[[], Any]
-    if contender == SOLUTION:
-        function = getattr(load_solution(kata), job.function)
+    if contender in (PLAIN, FAST):
+        module = load_solution(kata) if contender == PLAIN else load_beside_solution(kata, f"fast_{kata.name}")
+        function = getattr(module, job.function)
 
         def run() -> Any:
             return function(*job.arguments, **job.options)
@@ -103,10 +106,11 @@ def table(request: pytest.FixtureRequest) -> Iterator[None]:
         write = manager.getplugin("terminalreporter").write_line
         write("")
         write(f"{platform.processor() or platform.machine()}, {CORES} cores, Python {platform.python_version()}")
-        write(f"{'job':34} {'threads':>7}  {'contender':22} {'median':>11} {'x solution':>10} {'error':>8} {'peak':>9}")
+        write(f"{'job':34} {'threads':>7}  {'contender':22} {'median':>11} {'x ours':>10} {'error':>8} {'peak':>9}")
         for (name, threads), rows in MEASURED.items():
-            fastest = rows[SOLUTION][0]
+            ours = rows.get(FAST, rows.get(PLAIN))
+            assert ours is not None, f"{name} was run without a solution"
             for contender, (seconds, error, memory) in rows.items():
                 peak = f"{memory / 1e6:6.1f} MB" if memory >= 0 else ""
-                write(f"{name:34} {threads:7}  {contender:22} {seconds * 1e3:8.2f} ms {seconds / fastest:10.2f}"
+                write(f"{name:34} {threads:7}  {contender:22} {seconds * 1e3:8.2f} ms {seconds / ours[0]:10.2f}"
                       f" {error:8.0e} {peak:>9}")

@@ -83,24 +83,28 @@ def test_very_long_and_very_short_vectors_get_length_one_too(dtype, scale):
     call(l2_normalize, vectors).gives(np.array([[0.6, 0.8], [0.8, -0.6]]), atol=3e-4, dtype=dtype)
 
 
-REFUSED = {
-    "one mask for two sentences": (mean_pool, (TOKENS, MASK[:1]), ValueError, "attention_mask"),
-    "a mask that is too short": (cls_pool, (TOKENS, MASK[:, :2]), ValueError, "attention_mask"),
-    "a mask that is too long": (mean_pool, (TOKENS[:, :2], MASK), ValueError, "attention_mask"),
-    "a sentence alone, without a batch": (mean_pool, (TOKENS[0], np.ones((3, 3))), ValueError, "token_embeddings"),
-    "one axis too many": (mean_pool, (TOKENS[..., None], MASK), ValueError, "token_embeddings"),
-    "a sentence without a real token": (mean_pool, (TOKENS, MASK * [[1], [0]]), ValueError, "attention_mask"),
-    "no tokens at all": (last_token_pool, (TOKENS[:, :0], MASK[:, :0]), ValueError, "attention_mask"),
-    "an additive mask": (mean_pool, (TOKENS, np.where(MASK == 1, 0.0, -np.inf)), ValueError, "attention_mask"),
-    "a mask of weights": (mean_pool, (TOKENS, MASK * 0.5), ValueError, "attention_mask"),
-    "quantized embeddings": (mean_pool, (TOKENS.astype(np.int8), MASK), TypeError, "token_embeddings"),
-    "bits for embeddings": (mean_pool, (TOKENS > 0, MASK), TypeError, "token_embeddings"),
-    "quantized vectors": (l2_normalize, (np.array([[3, 4]]),), TypeError, "vectors"),
-    "bits for vectors": (l2_normalize, (np.array([[True, False]]),), TypeError, "vectors"),
+POOLED = {
+    "one mask for two sentences": ((TOKENS, MASK[:1]), ValueError, "attention_mask"),
+    "a mask that is too short": ((TOKENS, MASK[:, :2]), ValueError, "attention_mask"),
+    "a mask that is too long": ((TOKENS[:, :2], MASK), ValueError, "attention_mask"),
+    "a sentence alone, without a batch": ((TOKENS[0], np.ones((3, 3))), ValueError, "token_embeddings"),
+    "one axis too many": ((TOKENS[..., None], MASK), ValueError, "token_embeddings"),
+    "a sentence without a real token": ((TOKENS, MASK * [[1], [0]]), ValueError, "attention_mask"),
+    "no tokens at all": ((TOKENS[:, :0], MASK[:, :0]), ValueError, "attention_mask"),
+    "an additive mask": ((TOKENS, np.where(MASK == 1, 0.0, -np.inf)), ValueError, "attention_mask"),
+    "a mask of weights": ((TOKENS, MASK * 0.5), ValueError, "attention_mask"),
+    "quantized embeddings": ((TOKENS.astype(np.int8), MASK), TypeError, "token_embeddings"),
+    "bits for embeddings": ((TOKENS > 0, MASK), TypeError, "token_embeddings"),
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_would_be_silently_wrong_is_refused(case):
-    function, arguments, error, argument = REFUSED[case]
-    call(function, *arguments).raises(error, naming=argument)
+@EVERY_POOL
+@pytest.mark.parametrize("case", POOLED)
+def test_what_would_be_silently_wrong_is_refused(pool, wanted, case):
+    arguments, error, argument = POOLED[case]
+    call(pool, *arguments).raises(error, naming=argument)
+
+
+@pytest.mark.parametrize("vectors", [np.array([[3, 4]]), np.array([[True, False]])], ids=["int64", "bool"])
+def test_codes_are_no_vectors_to_normalise(vectors):
+    call(l2_normalize, vectors).raises(TypeError, naming="vectors")

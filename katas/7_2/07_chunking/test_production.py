@@ -57,6 +57,7 @@ def test_tokens_are_counted_seldom():
 REFUSED = {
     "no token": (("A text.", words_and_two, 0), "max_tokens"),
     "an overlap as long as a chunk": (("A text.", words_and_two, 5, 5), "overlap_tokens"),
+    "an overlap longer than a chunk": (("A text.", words_and_two, 5, 6), "overlap_tokens"),
     "an overlap below zero": (("A text.", words_and_two, 5, -1), "overlap_tokens"),
     "a limit that no character keeps": (("A text.", words_and_two, 2), "max_tokens"),
 }

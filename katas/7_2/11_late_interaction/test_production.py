@@ -5,8 +5,8 @@ import pytest
 from late_interaction import matches, maxsim, maxsim_scores, top_documents, unit_tokens
 
 from fixtures.checking import call
-from fixtures.katas.cosine_search.memory import measured
 from fixtures.katas.late_interaction.reference import padded_batch, scores
+from fixtures.katas.peak_memory import measured
 
 RNG = np.random.default_rng(5)
 QUERIES, QUERY_MASK = padded_batch(RNG, [2, 3], 4, whole_numbers=True)

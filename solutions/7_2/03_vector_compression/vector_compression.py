@@ -43,7 +43,7 @@ def quantize_int8(vectors: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32
 
 
 def int8_scores(queries: Floats, codes: NDArray[np.int8], scale: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return the inner products of float queries with quantized vectors, without making these float again.
+    """Return the inner products of float queries with the vectors that the codes stand for.
 
     queries: (q, dimensions); codes: (n, dimensions); scale: (dimensions,)
     Returns (q, n): queries @ (codes * scale).T
@@ -96,10 +96,10 @@ def rescore(queries: Floats, vectors: Floats, candidates: NDArray[np.integer], k
         raise ValueError(f"candidates must be ({len(queries)}, m), got {candidates.shape}")
     if candidates.size and not 0 <= candidates.min() <= candidates.max() < len(vectors):
         raise ValueError(f"candidates holds {candidates.min()} or {candidates.max()}, of {len(vectors)} vectors")
-    candidates = np.sort(candidates.astype(np.int64), axis=1)  # so that a stable sort keeps the lower index first
-    scores = np.einsum("qd,qmd->qm", queries, vectors[candidates])  # (q, m)
+    ordered = np.sort(candidates.astype(np.int64), axis=1)  # so that a stable sort keeps the lower index first
+    scores = np.einsum("qd,qmd->qm", queries, vectors[ordered])  # (q, m)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(scores, order, axis=1), np.take_along_axis(candidates, order, axis=1)
+    return np.take_along_axis(scores, order, axis=1), np.take_along_axis(ordered, order, axis=1)
 
 
 def _alike(queries: NDArray, name: str, others: NDArray, k: int = 1, dtype: type | None = None) -> tuple:
