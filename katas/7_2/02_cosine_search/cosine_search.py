@@ -11,10 +11,10 @@ Floats = NDArray[np.floating]
 Integers = NDArray[np.integer]
 
 
-def cosine_similarity(a: Numbers, b: Numbers) -> Floats:
-    """Return the cosine of the angle between every row of a and every row of b: a.b / (|a| |b|).
+def cosine_similarity(left: Numbers, right: Numbers) -> Floats:
+    """Return the cosine of the angle between every row of left and every row of right: a.b / (|a| |b|).
 
-    a: (n, width), b: (m, width); float16, float32, float64 or integers
+    left: (n, width), right: (m, width); float16, float32, float64 or integers
     Returns (n, m) in float32 or better, never outside -1..1. The length of a vector has no effect, however
     large or small it is. A zero vector has no direction: its similarity to everything is 0.
     Raises TypeError for an array that does not hold real numbers; ValueError for one that is not a matrix, for

@@ -3,6 +3,7 @@ import pytest
 from vector_compression import binary_codes, hamming_top_k, int8_scores, quantize_int8, rescore, truncate
 
 from fixtures.checking import call
+from fixtures.katas.peak_memory import measured
 
 RNG = np.random.default_rng(3)
 VECTORS = RNG.standard_normal((6, 16)).astype(np.float32)
@@ -68,6 +69,16 @@ def test_many_codes_are_searched_exactly():
     call(hamming_top_k, queries, codes, 40).gives((np.take_along_axis(distances, order, axis=1), order))
 
 
+def test_a_search_of_many_queries_holds_little():
+    """All differing bytes of 64 queries and 20,000 codes of 24 bytes would be 31 MB."""
+    rng = np.random.default_rng(5)
+    codes = rng.integers(0, 256, (20_000, 24)).astype(np.uint8)
+    search, peaks = measured(hamming_top_k)
+    call(search, codes[:64], codes, 3).satisfies(
+        lambda found: (found[1][:, 0] == np.arange(64)).all(), "each code is the nearest to itself")
+    assert peaks[0] < 8, f"{peaks[0]:.0f} MB above the arguments; 8 are allowed: go through the queries in groups"
+
+
 def test_candidates_that_score_alike_keep_the_order_of_the_corpus():
     vectors = np.ones((5, 2), dtype=np.float32)
     candidates = np.array([[4, 0, 3, 1]])
@@ -87,6 +98,7 @@ REFUSED = {
     "bytes in another type": (hamming_top_k, (CODES, CODES.astype(np.int64), 1), TypeError, "codes"),
     "packed codes of another width": (hamming_top_k, (CODES[:, :1], CODES, 1), ValueError, "codes"),
     "the 0 nearest": (hamming_top_k, (CODES, CODES, 0), ValueError, "k"),
+    "the 0 best candidates": (rescore, (VECTORS[:1], VECTORS, np.array([[0, 1]]), 0), ValueError, "k"),
     "-1 for nothing found": (rescore, (VECTORS[:1], VECTORS, np.array([[0, -1]]), 1), ValueError, "candidates"),
     "one behind the last": (rescore, (VECTORS[:1], VECTORS, np.array([[0, 6]]), 1), ValueError, "candidates"),
     "one far behind the last": (rescore, (VECTORS[:1], VECTORS, np.array([[0, 9]]), 1), ValueError, "candidates"),

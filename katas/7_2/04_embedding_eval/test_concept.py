@@ -16,7 +16,7 @@ from fixtures.katas import recorded
 
 # Three queries: the README's example. The first finds four documents, the second one, the third none.
 RANKINGS = [["b", "a", "c", "d"], ["f"], []]
-JUDGEMENTS = [{"a": 3, "c": 1, "x": 2, "d": 0}, {"f": 1, "e": 2}, {"h": 1}]
+JUDGEMENTS = [{"a": 3, "c": 1, "x": 2, "b": 0, "d": 0}, {"f": 1, "e": 2}, {"h": 1}]
 EXACT = 1e-12  # sums of a few numbers; the smallest of the usual mistakes is off by 0.01
 
 
@@ -37,6 +37,9 @@ def test_one_query_weighs_as_much_as_another():
 
 
 def test_the_reciprocal_rank_is_that_of_the_first_right_one():
+    """Ranks 2 and 3, and nothing found; what was judged with 0 is not right."""
+    rankings, judgements = [["b", "a", "c"], ["x", "y", "f"], []], [{"a": 3, "b": 0, "c": 1}, {"f": 1}, {"h": 1}]
+    call(mean_reciprocal_rank, rankings, judgements).gives((1 / 2 + 1 / 3 + 0) / 3, atol=EXACT)
     call(mean_reciprocal_rank, RANKINGS, JUDGEMENTS).gives((1 / 2 + 1 + 0) / 3, atol=EXACT)
 
 
@@ -87,10 +90,12 @@ def test_moving_a_better_document_up_never_costs_ndcg(data):
 
 
 def test_spearman_compares_orders_not_numbers():
-    """The same order, on scales that have nothing to do with each other; then one pair of neighbours swapped."""
+    """The same order on scales that have nothing to do with each other, then others; no scores are equal."""
     call(spearman, [0.1, 0.2, 0.9, 0.95], [1, 10, 100, 1000]).gives(1.0, atol=EXACT)
     call(spearman, [0.1, 0.2], [9, 5]).gives(-1.0, atol=EXACT)
     call(spearman, [0.1, 0.2, 0.9, 0.95], [1, 100, 10, 1000]).gives(0.8, atol=EXACT)  # 1 - 6 * 2 / (4 * 15)
+    # ranks 5 1 2 3 4 and 4 1 2 5 3: squared differences 1 0 0 4 1, so 1 - 6 * 6 / (5 * 24)
+    call(spearman, [0.9, 0.1, 0.2, 0.3, 0.8], [40, 10, 20, 50, 30]).gives(0.7, atol=EXACT)
 
 
 def test_equal_scores_share_the_mean_of_their_ranks():

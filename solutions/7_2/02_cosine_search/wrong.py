@@ -25,21 +25,16 @@ def best(scores, k):
 
 
 @wrong_answer_to(cosine_similarity)
-def forgets_to_normalize(a, b):
+def forgets_to_normalize(left, right):
     """These are inner products: a cosine divides them by the lengths of both vectors."""
-    return products(a, b)
+    return products(left, right)
 
 
 @wrong_answer_to(cosine_similarity)
-def normalizes_the_columns(a, b):
-    """Each column was normalized over all vectors: a vector is a row, so its length is taken along axis 1."""
-    return products(a / np.linalg.norm(a, axis=0), b / np.linalg.norm(b, axis=0))
-
-
-@wrong_answer_to(cosine_similarity)
-def divides_by_zero(a, b):
+def divides_by_zero(left, right):
     """0 / 0 is NaN: a zero vector has no direction, and its similarity to everything is 0."""
-    return products(a / np.linalg.norm(a, axis=1, keepdims=True), b / np.linalg.norm(b, axis=1, keepdims=True))
+    return products(left / np.linalg.norm(left, axis=1, keepdims=True),
+                    right / np.linalg.norm(right, axis=1, keepdims=True))
 
 
 @wrong_answer_to(top_k)
@@ -106,3 +101,10 @@ def divides_after_the_choice(queries, corpus, k):
     the places: divide before you choose."""
     _, indices = top_k(queries, corpus, k)
     return taken(cosine_similarity(queries, corpus), indices)
+
+
+@wrong_answer_to(cosine_top_k)
+def leaves_the_queries_long(queries, corpus, k):
+    """Your scores are cosines times the length of each query: the order is right, a cosine has neither length."""
+    wide = corpus.astype(np.result_type(corpus, np.float32))
+    return best(products(queries, wide / np.linalg.norm(wide, axis=1, keepdims=True)), k)

@@ -43,7 +43,7 @@ def quantize_int8(vectors: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32
 
 
 def int8_scores(queries: Floats, codes: NDArray[np.int8], scale: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return the inner products of float queries with quantized vectors, without making these float again.
+    """Return the inner products of float queries with the vectors that the codes stand for.
 
     queries: (q, dimensions); codes: (n, dimensions); scale: (dimensions,)
     Returns (q, n): queries @ (codes * scale).T

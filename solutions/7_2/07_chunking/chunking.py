@@ -45,13 +45,13 @@ def words(text: str) -> list[Span]:
 
 
 def chunk(text: str, count_tokens: Callable[[str], int], max_tokens: int, overlap_tokens: int = 0) -> list[Chunk]:
-    """Cut a text into chunks of at most max_tokens, each as long as it can be.
+    """Cut a text into chunks of at most max_tokens, each at the best boundary that fits.
 
     count_tokens: counts the tokens of a text, those included that the model puts around it
     A chunk ends with a paragraph, if one ends within the limit, else with a sentence, else with a word, else
-    between two characters (never inside a combined one). It starts behind the one before, or inside it with the
-    first word from which on that chunk has at most overlap_tokens. It always ends further on; where the overlap
-    leaves no room for that, there is none. A text without words gives no chunk.
+    between two characters (never inside a combined one). It starts behind the one before, or repeats as many words
+    at its end as have at most overlap_tokens. It always ends further on; where the overlap leaves no room for that,
+    there is none. A text without words gives no chunk.
     Raises ValueError if max_tokens is below 1 or not enough for a character, overlap_tokens not in 0..max_tokens-1.
     """
     if max_tokens < 1:

@@ -89,8 +89,8 @@ def log_mel(
 
 
 def _check_mono(audio: NDArray) -> None:
-    if not isinstance(audio, np.ndarray) or isinstance(audio, np.ma.MaskedArray):
-        raise TypeError(f"audio must be a plain array, got {type(audio).__name__}: see np.asarray")
+    if not isinstance(audio, np.ndarray):
+        raise TypeError(f"audio must be an array, got {type(audio).__name__}: see np.asarray")
     if audio.ndim != 1:
         raise ValueError(f"audio must be mono, (samples,), got shape {audio.shape}: average the channels")
 
