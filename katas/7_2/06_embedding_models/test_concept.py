@@ -84,6 +84,7 @@ def test_a_prefix_is_put_once():
 def test_a_batch_is_full_when_the_next_text_has_too_many_tokens():
     """The example of the README: 5 + 9 leave no room for 4 more, 4 + 12 are exactly 16."""
     call(plan_batches, [5, 9, 4, 12, 3, 3], 16, 4).gives([[0, 1], [2, 3], [4, 5]])
+    call(plan_batches, [3, 16, 3], 16, 4).gives([[0], [1], [2]])
 
 
 def test_a_batch_holds_no_more_texts_than_llama_cpp_has_places():
