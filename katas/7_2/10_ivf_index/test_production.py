@@ -6,8 +6,8 @@ from ivf_index import IvfIndex, assign, build, kmeans, move_centroids, search
 
 from fixtures.checking import call
 from fixtures.katas import recorded
-from fixtures.katas.cosine_search.memory import measured
 from fixtures.katas.ivf_index import reference
+from fixtures.katas.peak_memory import measured
 
 VECTORS = np.array([[2, 0], [2, 1], [0, 2], [1, 2], [2, -1], [-1, 2], [2, 1]], dtype=np.float32)
 CENTROIDS = np.array([[1, 0], [0, 1], [-1, 0]], dtype=np.float32)  # the last cell is empty
