@@ -47,10 +47,9 @@ def test_without_a_background_the_stored_colours_are_taken():
 
 @pytest.mark.parametrize("image", [
     reopened(Image.fromarray(DEEP.astype(np.uint16))),
-    Image.frombytes("I;16B", (4, 2), DEEP.astype(">u2").tobytes()),
     Image.fromarray(DEEP.astype(np.int32)),
     Image.fromarray(DEEP.astype(np.uint16)).crop((1, 0, 3, 1)),  # a dark one
-], ids=["I;16", "I;16B", "I", "dark"])
+], ids=["I;16", "I", "dark"])
 def test_16_bits_keep_their_high_byte(image):
     """Image.convert would clip: all above 255 becomes white."""
     high = np.array([[0, 0, 0, 1], [3, 127, 128, 255]]) if image.width == 4 else np.array([[0, 0]])
@@ -87,10 +86,10 @@ def test_a_whole_number_stays_whole(shorter, longer, size, wanted):
     call(resize_then_crop, pixels, size).gives(resized[:, (wanted - size) // 2:][:, :size], atol=1)
 
 
-@pytest.mark.parametrize("integer", [np.uint8, np.int64])
-@pytest.mark.parametrize("kind", SQUARES)
-def test_a_size_may_be_one_of_numpys_integers(kind, integer):
-    call(SQUARES[kind], RECORD["pixels_landscape"], integer(24)).gives(RECORD[f"{kind}_landscape"], atol=1)
+def test_a_size_may_be_one_of_numpys_integers():
+    """np.uint8(24) * 61 is 184."""
+    for kind, square in SQUARES.items():
+        call(square, RECORD["pixels_landscape"], np.uint8(24)).gives(RECORD[f"{kind}_landscape"], atol=1)
 
 
 def test_pixels_may_be_a_view():

@@ -34,9 +34,9 @@ def attention(
     scale: None: 1 / sqrt(width)
     Returns (batch, heads, queries, width) in np.result_type(q, k, v, np.float32); no queries or an empty batch
     give an empty result.
-    Memory: with a window, beyond the arguments and two arrays of the result's size, what a block of queries
-    needs: never an array of queries x keys, not even a mask. k and v are neither repeated nor, in the result's
-    dtype, copied.
+    Memory: with a window, two arrays of the result's size and what a block of at most 512 queries needs, less
+    than 8 MB for two heads; never an array of queries x keys, not even a mask. k and v are neither repeated
+    nor, in the result's dtype, copied: a decode step needs less memory than k.
     NaN: a query that is NaN, or sees one, gives NaN. Nothing is promised about a NaN that the mask hides, nor
     about infinity in q, k and v.
     Raises TypeError if q, k, v or sinks hold no real numbers, or window is not an integer; True is none.

@@ -1,5 +1,3 @@
-"""The idea, variation by variation; numbers that a head can follow come first."""
-
 from math import exp, log, tanh
 
 import numpy as np
@@ -47,13 +45,14 @@ def test_a_query_sees_its_own_key_and_those_before():
 
 
 def test_every_batch_and_head_is_attended_for_itself():
+    """Sequences of a batch and heads do not mix."""
     q, k, v = draw(1, 2, 3, 3, 5, 5, 4)
     call(attention, q, k, v).gives(by_definition(q, k, v), atol=ROUNDING)
 
 
 @pytest.mark.parametrize("scale", [0.7, 0.0])
 def test_a_given_scale_replaces_the_usual_one(scale):
-    """A scale of 0 is one, too: it makes all keys equal."""
+    """The scores are the products times scale, in the place of 1 / sqrt(width); a scale of 0 is one, too."""
     q, k, v = draw(2, 1, 2, 2, 4, 4, 9)
     call(attention, q, k, v, scale=scale).gives(by_definition(q, k, v, scale=scale), atol=ROUNDING)
 
@@ -62,7 +61,7 @@ def test_a_given_scale_replaces_the_usual_one(scale):
 
 
 def test_the_queries_are_the_last_positions():
-    """Two queries behind four cached keys stand at positions 4 and 5."""
+    """The queries are the last positions: two behind four cached keys stand at 4 and 5."""
     call(attention, QUERIES[:, :, 4:], ALIKE, VALUES).gives(MEANS[:, :, 4:], atol=ROUNDING)
 
 
@@ -80,6 +79,7 @@ STEPS = pytest.mark.parametrize("steps", [(3, *(1,) * 8), (4, 7), (7, 1, 3)], id
 
 @STEPS
 def test_prefill_and_decode_give_what_all_at_once_gives(steps):
+    """A prefill, then decode steps behind its keys: the same rows as all tokens at once."""
     steps_give_what_all_at_once_gives(steps, kv_heads=4)
 
 
@@ -96,6 +96,7 @@ def test_neighbouring_query_heads_share_a_kv_head():
 
 @pytest.mark.parametrize(("heads", "kv_heads"), [(4, 2), (6, 3), (5, 1)])
 def test_grouped_queries_follow_the_definition(heads, kv_heads):
+    """Query head h reads KV head h // (heads // kv_heads), whatever the numbers."""
     q, k, v = draw(heads, 2, heads, kv_heads, 5, 5, 3)
     call(attention, q, k, v).gives(by_definition(q, k, v), atol=ROUNDING)
 
@@ -104,16 +105,18 @@ def test_grouped_queries_follow_the_definition(heads, kv_heads):
 
 
 def test_a_window_of_two_is_the_own_key_and_one_before():
+    """The window counts the query's own key: with 2, row i is the mean of the values i - 1 and i."""
     call(attention, QUERIES, ALIKE, VALUES, window=2).gives(MEANS_OF_TWO, atol=ROUNDING)
 
 
 @pytest.mark.parametrize(("window", "wanted"), [(1, VALUES), (6, MEANS), (7, MEANS)])
 def test_the_narrowest_window_is_the_own_key_and_a_wide_one_hides_nothing(window, wanted):
+    """A window of 1 gives each query its own value; one of all keys or more is none."""
     call(attention, QUERIES, ALIKE, VALUES, window=window).gives(wanted, atol=ROUNDING)
 
 
 def test_a_window_moves_with_the_position_not_with_the_row():
-    """Three queries behind three cached keys, a window of 2: keys 2 and 3, then 3 and 4, then 4 and 5."""
+    """Behind a cache already the first query has lost keys: three behind three see 2 and 3, 3 and 4, 4 and 5."""
     call(attention, QUERIES[:, :, 3:], ALIKE, VALUES, window=2).gives(MEANS_OF_TWO[:, :, 3:], atol=ROUNDING)
 
 
@@ -121,7 +124,7 @@ def test_a_window_moves_with_the_position_not_with_the_row():
 
 
 def test_the_soft_cap_bends_the_scaled_scores():
-    """Scaled scores 0 and 3 under a cap of 1.5 become 0 and 1.5 tanh(2)."""
+    """softcap * tanh(s / softcap): scaled scores 0 and 3 under a cap of 1.5 become 0 and 1.5 tanh(2)."""
     weight = 1 / (1 + exp(-1.5 * tanh(2)))
     wanted = TWO_VALUES.copy()
     wanted[0, 0, 1] = (1 - weight) * TWO_VALUES[0, 0, 0] + weight * TWO_VALUES[0, 0, 1]
@@ -130,6 +133,7 @@ def test_the_soft_cap_bends_the_scaled_scores():
 
 @pytest.mark.parametrize("softcap", [0.3, 50.0])
 def test_a_cap_may_be_below_one_or_far_above_the_scores(softcap):
+    """softcap * tanh(s / softcap), whatever the cap: a small one makes keys alike, a large one changes little."""
     q, k, v = draw(9, 2, 2, 2, 5, 7, 3)
     call(attention, q, k, v, softcap=softcap).gives(by_definition(q, k, v, softcap=softcap), atol=ROUNDING)
 
@@ -143,12 +147,13 @@ def test_the_mask_comes_after_the_cap():
 
 
 def test_a_sink_takes_weight_and_gives_nothing():
-    """Equal scores of 0 and a sink of ln 2: n keys share n / (n + 2) of the weight."""
+    """A sink stands in the divisor alone: with scores of 0 and a sink of ln 2, n keys share n / (n + 2)."""
     sinks = np.array([log(2)], dtype=np.float32)
     call(attention, ZEROS, ALIKE, VALUES, sinks=sinks).gives(MEANS * SEEN / (SEEN + 2), atol=ROUNDING)
 
 
 def test_every_query_head_has_its_own_sink():
+    """Six query heads, six sinks, though they share two KV heads."""
     q, k, v = draw(6, 2, 6, 2, 5, 5, 3)
     sinks = np.array([0.5, -2, 3, 1, 0, -0.5], dtype=np.float32)
     call(attention, q, k, v, sinks=sinks).gives(by_definition(q, k, v, sinks=sinks), atol=ROUNDING)
@@ -158,8 +163,7 @@ def test_every_query_head_has_its_own_sink():
 def test_a_sink_is_neither_scaled_nor_capped(options):
     """Scores of 0 stay 0 whatever the scale and the cap: the sink of ln 4 alone decides."""
     sinks = np.array([log(4)], dtype=np.float32)
-    call(attention, ZEROS, ALIKE, VALUES, sinks=sinks, **options).gives(
-        MEANS * SEEN / (SEEN + 4), atol=ROUNDING)
+    call(attention, ZEROS, ALIKE, VALUES, sinks=sinks, **options).gives(MEANS * SEEN / (SEEN + 4), atol=ROUNDING)
 
 
 # --- all together ----------------------------------------------------------------------------------------
@@ -167,13 +171,14 @@ def test_a_sink_is_neither_scaled_nor_capped(options):
 
 @STEPS
 def test_everything_together_in_steps_gives_what_all_at_once_gives(steps):
+    """Window, sinks, cap and scale at once, through a cache: scale, cap, mask, softmax with the sink."""
     sinks = np.array([0.5, -1, 2, 0], dtype=np.float32)
     steps_give_what_all_at_once_gives(steps, kv_heads=2, window=5, sinks=sinks, softcap=1.5, scale=0.8)
 
 
 @pytest.mark.parametrize("name", ["prefill", "cached", "windowed", "capped", "sunk"])
 def test_torch_and_transformers_give_the_same(name):
-    """Recorded: torch's attention, that of gemma2 with its cap, that of gpt-oss with its sinks."""
+    """The formula is that of torch, of gemma2 (cap) and of gpt-oss (sinks), whose results are recorded."""
     record = recorded("custom_attention")
     q, k, v = (record[array] for array in "qkv")
     if name == "prefill":
@@ -187,6 +192,7 @@ def test_torch_and_transformers_give_the_same(name):
     window=st.none() | st.integers(1, 13), sink=st.none() | st.floats(-3, 3),
     softcap=st.none() | st.floats(0.5, 5), scale=st.none() | st.floats(0.1, 2), seed=st.integers(0, 999))
 def test_any_mixture_follows_the_definition(kv_heads, group, queries, past, window, sink, softcap, scale, seed):
+    """Any shapes and options: each step keeps to the formula, whichever others are there."""
     heads = kv_heads * group
     q, k, v = draw(seed, 1 + seed % 2, heads, kv_heads, queries, queries + past, 1 + seed % 5)
     options = {"window": window, "softcap": softcap, "scale": scale,

@@ -29,8 +29,8 @@ def normalize(pixels: Pixels, mean: Three = CLIP_MEAN, std: Three = CLIP_STD) ->
 def resize_then_crop(pixels: Pixels, size: int) -> Pixels:
     """Resize until the shorter edge has `size` pixels, then cut out the middle: (size, size, 3).
 
-    The longer edge becomes size * longer / shorter, rounded down, and the crop begins at (longer - size) // 2 of it.
-    The resize is Pillow's bicubic one. More than MAX_ASPECT to 1 is refused. Source: transformers CLIPImageProcessor.
+    The longer edge becomes size * longer // shorter: multiply first, then divide. Pillow's bicubic resize. The
+    crop begins at (longer - size) // 2. More than MAX_ASPECT to 1 is refused. Source: transformers CLIPImageProcessor.
     """
     size = _checked(pixels, size, MAX_ASPECT)
     height, width = (size * edge // min(pixels.shape[:2]) for edge in pixels.shape[:2])
@@ -65,7 +65,7 @@ def to_rgb(image: Image.Image, background: Three | None = WHITE) -> Pixels:
 
     Transparent pixels, be it by an alpha channel, a palette or image.info["transparency"], are blended: alpha * color
     + (1 - alpha) * background. Without a background they show the colour that is stored, as llama.cpp does. 16-bit
-    grey (modes I;16, I;16B, I within 0..65535) keeps its high byte, value >> 8. Source: transformers 5; stb_image.
+    grey (modes I;16, and I within 0..65535) keeps its high byte, value >> 8. Source: transformers 5; stb_image.
     """
     backdrop = None if background is None else tuple(map(int, _three(background, "background")))
     if not isinstance(image, Image.Image):

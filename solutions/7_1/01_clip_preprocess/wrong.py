@@ -42,6 +42,12 @@ def forgets_to_rescale(pixels, mean=CLIP_MEAN, std=CLIP_STD):
 
 
 @wrong_answer_to(normalize)
+def leaves_the_channels_last(pixels, mean=CLIP_MEAN, std=CLIP_STD):
+    """The channels are still the last axis: (height, width, 3) becomes (3, height, width), with transpose(2, 0, 1)."""
+    return (pixels / 255 - np.array(mean)) / np.array(std)
+
+
+@wrong_answer_to(normalize)
 def reshapes_the_channels_to_the_front(pixels, mean=CLIP_MEAN, std=CLIP_STD):
     """The pixels are torn apart: reshape keeps the order in memory, transpose (2, 0, 1) moves the channels."""
     return ((pixels / 255 - np.array(mean)) / np.array(std)).reshape(3, *pixels.shape[:2])
@@ -54,28 +60,33 @@ def stretches_to_a_square(pixels, size):
 
 
 @wrong_answer_to(resize_then_crop)
-def rounds_the_longer_edge(pixels, size):
-    """The longer edge was rounded to the nearest whole number: transformers cuts the fraction off."""
-    height, width = (round(size * edge / min(pixels.shape[:2])) for edge in pixels.shape[:2])
+def crops_the_corner(pixels, size):
+    """This is the upper left corner: the crop is the middle, it begins at (longer - size) // 2."""
+    height, width = (size * edge // min(pixels.shape[:2]) for edge in pixels.shape[:2])
+    return _resized(pixels, height, width)[:size, :size]
+
+
+@wrong_answer_to(resize_then_crop)
+def swaps_height_and_width(pixels, size):
+    """Height and width are swapped: an array's shape is (height, width, 3), Pillow's size is (width, height)."""
+    height, width = (size * edge // min(pixels.shape[:2]) for edge in pixels.shape[:2])
+    return _middle(_resized(pixels, width, height), size)
+
+
+@wrong_answer_to(resize_then_crop)
+def divides_before_it_multiplies(pixels, size):
+    """The longer edge is a pixel short, for size / shorter was rounded before it was multiplied: take
+    size * longer // shorter.
+    """
+    scale = size / min(pixels.shape[:2])
+    height, width = (max(size, int(edge * scale)) for edge in pixels.shape[:2])
     return _middle(_resized(pixels, height, width), size)
-
-
-@wrong_answer_to(pad_then_resize)
-def stretches_without_padding(pixels, size, color=CLIP_GREY):
-    """The image was stretched into the square: it keeps its aspect, and the colour fills the rest."""
-    return _resized(pixels, size, size)
 
 
 @wrong_answer_to(pad_then_resize)
 def resizes_before_it_pads(pixels, size, color=CLIP_GREY):
     """The border is sharp, because it was added after the resize: pad to a square first, then resize the whole."""
     return letterbox(pixels, size, color)
-
-
-@wrong_answer_to(letterbox)
-def fills_the_square(pixels, size, color=CLIP_GREY):
-    """Both edges became `size`, so the image is stretched: scale is the smaller of size / width and size / height."""
-    return _resized(pixels, size, size)
 
 
 @wrong_answer_to(letterbox)
@@ -108,9 +119,3 @@ def takes_the_image_as_it_is_stored(image, background=WHITE):
     image = image.copy()
     image.getexif().pop(ExifTags.Base.Orientation, None)
     return to_rgb(image, background)
-
-
-@wrong_answer_to(to_rgb)
-def clips_16_bits(image, background=WHITE):
-    """All above 255 became white, because Image.convert clips 16-bit grey: take the high byte first, value >> 8."""
-    return np.array(image.convert("RGB")) if image.mode.startswith("I") else to_rgb(image, background)

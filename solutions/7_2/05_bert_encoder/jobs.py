@@ -24,7 +24,11 @@ def _job(lengths: np.ndarray, goal: str) -> Job:
         import torch
         import transformers
         from sentence_transformers import SentenceTransformer
-        from sentence_transformers.models import Transformer
+
+        try:
+            from sentence_transformers.sentence_transformer.modules import Transformer
+        except ImportError:  # before version 6
+            from sentence_transformers.models import Transformer
 
         from fixtures.katas.bert_encoder.in_transformers import model_of
         from fixtures.models.made.bert import VOCABULARY

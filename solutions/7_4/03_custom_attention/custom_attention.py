@@ -36,9 +36,9 @@ def attention(
     scale: None: 1 / sqrt(width)
     Returns (batch, heads, queries, width) in np.result_type(q, k, v, np.float32); no queries or an empty batch
     give an empty result.
-    Memory: with a window, beyond the arguments and two arrays of the result's size, what a block of queries
-    needs: never an array of queries x keys, not even a mask. k and v are neither repeated nor, in the result's
-    dtype, copied.
+    Memory: with a window, two arrays of the result's size and what a block of at most 512 queries needs, less
+    than 8 MB for two heads; never an array of queries x keys, not even a mask. k and v are neither repeated
+    nor, in the result's dtype, copied: a decode step needs less memory than k.
     NaN: a query that is NaN, or sees one, gives NaN. Nothing is promised about a NaN that the mask hides, nor
     about infinity in q, k and v.
     Raises TypeError if q, k, v or sinks hold no real numbers, or window is not an integer; True is none.
@@ -93,10 +93,10 @@ def _check_shapes(q: Numbers, k: Numbers, v: Numbers) -> None:
         if array.ndim != 4 or 0 in (array.shape[1], array.shape[3]):
             raise ValueError(f"{name} must be (batch, heads, tokens, width), heads and width above 0: {array.shape}")
     if q.shape[::3] != k.shape[::3] or q.shape[1] % k.shape[1] or q.shape[2] > k.shape[2]:
-        raise ValueError(f"k must have q's batch and width, a number of heads that divides q's, and at least as many "
-                         f"positions, got k {k.shape} and q {q.shape}")
+        raise ValueError(f"k must have the batch and width of the queries, a number of heads that divides theirs, and "
+                         f"at least as many positions: {k.shape} beside {q.shape}")
     if k.shape != v.shape:
-        raise ValueError(f"v must have the shape of k, got v {v.shape} and k {k.shape}")
+        raise ValueError(f"v must have the shape of the keys, {k.shape}, got {v.shape}")
 
 
 def _checked_window(window: int) -> int:

@@ -58,9 +58,10 @@ def masks_after_the_softmax(q, k, v, **options):
 
 
 @wrong_answer_to(attention)
-def multiplies_by_the_root(q, k, v, *, scale=None, **options):
-    """You multiplied the scores by sqrt(width): without a given scale they are divided by it."""
-    return attention(q, k, v, scale=q.shape[3]**0.5 if scale is None else scale, **options)
+def divides_by_the_scale(q, k, v, *, scale=None, **options):
+    """You divided the scores by the scale: they are multiplied by it, and by 1 / sqrt(width) where none is given."""
+    scale = q.shape[3]**-0.5 if scale is None else scale
+    return attention(q, k, v, scale=1 / scale if scale else np.inf, **options)
 
 
 @wrong_answer_to(attention)
@@ -88,6 +89,12 @@ def makes_the_window_one_too_wide(q, k, v, *, window=None, **options):
 
 
 @wrong_answer_to(attention)
+def leaves_the_sink_out(q, k, v, *, sinks=None, **options):
+    """Your sink takes no weight: exp(sink) belongs into the divisor, beside the sum over the keys."""
+    return attention(q, k, v, **options)
+
+
+@wrong_answer_to(attention)
 def forgets_the_maximum_in_the_sink(q, k, v, **options):
     """The row's maximum was subtracted from the scores but not from the sink: exp(sink - maximum) belongs into the
     divisor.
@@ -102,23 +109,15 @@ def forgets_the_maximum_in_the_sink(q, k, v, **options):
 
 
 @wrong_answer_to(attention)
-def gives_the_sink_the_first_value(q, k, v, **options):
-    """Your sink carries the first key's value (as in StreamingLLM): a learned sink has no value, it only takes
-    weight away.
-    """
-
-    def weigh(scores, seen, sink):
-        weights = softmax(scores, seen, sink)
-        weights[..., 0] += 1 - weights.sum(axis=-1)  # what the sink took
-        return weights
-
-    return full_table(q, k, v, options, weigh=weigh)
-
-
-@wrong_answer_to(attention)
 def caps_without_dividing(q, k, v, **options):
     """Your cap is softcap * tanh(s): inside the tanh the score is divided by softcap, softcap * tanh(s / softcap)."""
     return full_table(q, k, v, options, cap=lambda scores, softcap: softcap * np.tanh(scores))
+
+
+@wrong_answer_to(attention)
+def caps_at_one(q, k, v, **options):
+    """Your cap is tanh(s / softcap), which ends at 1: multiply it by softcap, softcap * tanh(s / softcap)."""
+    return full_table(q, k, v, options, cap=lambda scores, softcap: np.tanh(scores / softcap))
 
 
 @wrong_answer_to(attention)
@@ -128,16 +127,3 @@ def caps_the_masked_scores(q, k, v, **options):
     return full_table(q, k, v, options, weigh=lambda scores, seen, sink: (
         softmax(scores, seen, sink) if softcap is None else
         softmax(np.where(seen, scores, -np.float32(softcap)), True, sink)))
-
-
-@wrong_answer_to(attention)
-def does_not_subtract_the_maximum(q, k, v, **options):
-    """exp overflowed: subtract the largest score of each row, sink included, before exp; the softmax stays the
-    same.
-    """
-
-    def weigh(scores, seen, sink):
-        weights = np.exp(np.where(seen, scores, -np.inf))
-        return weights / (weights.sum(axis=-1, keepdims=True) + np.exp(sink))
-
-    return full_table(q, k, v, options, weigh=weigh)
