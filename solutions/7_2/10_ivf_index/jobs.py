@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
-from ivf_index import build, kmeans
+from ivf_index import build, kmeans, search
 
 from fixtures.jobs import Job, job
 
@@ -71,8 +71,6 @@ def graph():
 
 def by_hnswlib(queries):
     """Search with hnswlib, as carefully as it takes to reach the recall of the cells."""
-    from ivf_index import search
-
     index, wanted = graph(), recall(search(cells(), queries, K, PROBES)[1], queries)
     for ef in range(K, 400, 2):
         index.set_ef(ef)
