@@ -82,8 +82,7 @@ def test_codes_of_eight_bits_do_not_wrap_around():
 
 
 def test_near_duplicates_of_6000_take_no_table_of_all_pairs():
-    """The cosines of all pairs would be 144 MB. Half a circle in 6000 steps: neighbours have a cosine of 0.9999999,
-    which counts as 1."""
+    """All cosines would be 144 MB. Half a circle in 6000 steps: neighbours have 0.9999999, which counts as 1."""
     angles = np.linspace(0, np.pi, 6000)
     angles[-1] = angles[3]
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
