@@ -128,8 +128,8 @@ def test_the_recipe_says_whether_a_vector_has_length_one():
 
 
 def test_texts_of_mixed_lengths_come_back_in_their_order():
-    """Up to 7 words and "query:", [CLS], [SEP]: the model breaks on more than 16 tokens, or texts than it has places."""
-    texts = [" ".join(["sea", "oat", "ease", "o"][(i + k) % 4] + k * "a" for k in range(i % 7)) + f" e{i * 'a'}"
+    """Up to 9 words, and "query:", [CLS], [SEP]: more than 16 tokens, or texts than it has places, break the model."""
+    texts = [" ".join(["sea", "oat", "ease", "o"][(i + k) % 4] + k * "a" for k in range(i % 9)) + f" e{i * 'a'}"
              for i in range(40)]
     wanted = np.array([letters("query: " + text) for text in texts])
     for places in 4, 1:

@@ -129,7 +129,7 @@ def test_the_second_probe_finds_what_lies_behind_the_border():
 
 
 def test_each_query_has_its_own_cells():
-    """The first query looks into cells 0 and 1, the other one into 1 and 2: there vector 6 is found, 0 would be nearer."""
+    """The first query looks into cells 0 and 1, the other one into 1 and 2: it finds vector 6, though 0 is nearer."""
     call(search, example(), QUERIES, 2, 1).gives(
         (np.array([[0.96, 0.936], [0.936, 0.6]]), np.array([[2, 0], [3, 1]])), atol=ROUNDING)
     call(search, example(), QUERIES, 4, 2).gives(
