@@ -147,9 +147,10 @@ def test_the_best_documents_come_first(k):
         (scores[:, :k], indices[:, :k]), atol=ROUNDING)
 
 
-def test_the_best_ten_of_forty_documents_come_in_order():
+def test_the_best_of_many_documents_come_in_order():
+    """200 of 300. No two scores are nearer than 1e-4; numpy's argpartition leaves so many unsorted."""
     rng = np.random.default_rng(4)
-    batches = *reference.padded_batch(rng, [3, 2], 4), *reference.padded_batch(rng, [5, 2] * 20, 4)
+    batches = *reference.padded_batch(rng, [3, 2], 4), *reference.padded_batch(rng, [5, 2] * 150, 4)
     scores = reference.scores(*batches)
-    order = np.argsort(-scores, axis=1)[:, :10]
-    call(top_documents, *batches, 10).gives((np.take_along_axis(scores, order, axis=1), order), atol=1e-4)
+    order = np.argsort(-scores, axis=1)[:, :200]
+    call(top_documents, *batches, 200).gives((np.take_along_axis(scores, order, axis=1), order), atol=5e-5)
