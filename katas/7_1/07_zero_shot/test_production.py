@@ -43,6 +43,10 @@ def test_scores_of_a_trained_clip_do_not_overflow():
         np.array([[np.exp(-20), 1], [np.exp(-100), 1]]), atol=1e-6)
 
 
+def test_the_largest_log_scale_is_ten():
+    call(contrastive_logits, IMAGES, TEXTS, 10).gives(np.exp(10) * COSINES, rtol=1e-5)
+
+
 def test_a_batch_may_be_of_one_image_or_none():
     call(contrastive_logits, IMAGES[:0], TEXTS, 1.0).gives(np.zeros((0, 2)))
     call(zero_shot_probabilities, IMAGES[:1], TEXTS[:, None], 0.0).gives(
@@ -92,16 +96,22 @@ def test_scores_of_minus_infinity_are_scores():
 TWO = np.eye(2, dtype=np.float32)
 REFUSED = {
     "texts of another width": (contrastive_logits, (TWO, np.ones((2, 3)), 1.0), ValueError, "text_embeddings"),
+    "texts that are narrower": (contrastive_logits, (np.ones((2, 3)), TWO, 1.0), ValueError, "text_embeddings"),
+    "a vector a patch, not one an image": (contrastive_logits, (np.ones((2, 3, 2)), TWO, 1.0), ValueError,
+                                           "image_embeddings"),
     "one image, not a row of them": (contrastive_logits, (TWO[0], TWO, 1.0), ValueError, "image_embeddings"),
     "an image of zeros": (contrastive_logits, (TWO * [[1], [0]], TWO, 1.0), ValueError, "image_embeddings"),
     "a text with NaN": (contrastive_logits, (TWO, TWO * [[np.nan], [1]], 1.0), ValueError, "text_embeddings"),
     "a text with infinity": (contrastive_logits, (TWO, np.diag([np.inf, 1]), 1.0), ValueError, "text_embeddings"),
     "the scale, not its logarithm": (contrastive_logits, (TWO, TWO, 100.0), ValueError, "log_scale"),
+    "a scale of 11": (contrastive_logits, (TWO, TWO, 11), ValueError, "log_scale"),
     "a log_scale that is NaN": (contrastive_logits, (TWO, TWO, np.nan), ValueError, "log_scale"),
     "a log_scale of minus infinity": (contrastive_logits, (TWO, TWO, -np.inf), ValueError, "log_scale"),
     "prompts without an axis of templates": (zero_shot_probabilities, (TWO, TWO, 1.0), ValueError, "prompt_embeddings"),
     "a prompt of zeros": (zero_shot_probabilities, (TWO, np.eye(3, 2)[None], 1.0), ValueError, "prompt_embeddings"),
     "a loss of unequal numbers": (contrastive_loss, (np.zeros((2, 3)),), ValueError, "logits"),
+    "a loss of one row": (contrastive_loss, (np.zeros(3),), ValueError, "logits"),
+    "a loss of several batches": (contrastive_loss, (np.zeros((2, 2, 2)),), ValueError, "logits"),
     "a loss of nothing": (contrastive_loss, (np.zeros((0, 0)),), ValueError, "logits"),
     "a loss of NaN": (contrastive_loss, (TWO * np.nan,), ValueError, "logits"),
     "recall of unequal numbers": (recall_at_k, (np.zeros((3, 2)), 1), ValueError, "scores"),
@@ -109,11 +119,15 @@ REFUSED = {
     "recall of NaN, which a diverged model gives": (recall_at_k, (TWO * np.nan, 1), ValueError, "scores"),
     "the best 0": (recall_at_k, (TWO, 0), ValueError, "k"),
     "labels too few": (precision_recall, ([0.1, 0.2], [1], 0.5), ValueError, "labels"),
+    "labels too many": (precision_recall, ([0.1, 0.2], [1, 0, 0], 0.5), ValueError, "labels"),
     "labels of -1 and 1": (precision_recall, ([0.1, 0.2], [-1, 1], 0.5), ValueError, "labels"),
     "nothing to find": (precision_recall, ([0.1, 0.2], [0, 0], 0.5), ValueError, "labels"),
     "a score that is NaN": (precision_recall, ([0.1, np.nan], [0, 1], 0.5), ValueError, "scores"),
+    "one score": (choose_threshold, (0.5, 1, 0.5), ValueError, "scores"),
     "a table of scores": (choose_threshold, ([[0.1, 0.2]], [[0, 1]], 0.5), ValueError, "scores"),
     "a recall of 95": (choose_threshold, ([0.1, 0.2], [0, 1], 95), ValueError, "min_recall"),
+    "a recall of 1.5": (choose_threshold, ([0.1, 0.2], [0, 1], 1.5), ValueError, "min_recall"),
+    "a recall below 0": (choose_threshold, ([0.1, 0.2], [0, 1], -0.5), ValueError, "min_recall"),
     "a recall of 0": (choose_threshold, ([0.1, 0.2], [0, 1], 0.0), ValueError, "min_recall"),
     "a recall that is NaN": (choose_threshold, ([0.1, 0.2], [0, 1], np.nan), ValueError, "min_recall"),
 }
