@@ -23,15 +23,16 @@ HUNDRED = float(np.log(100))  # what CLIP's scale ends at
     (np.float64, np.float32, np.float64)])
 def test_the_dtype_of_the_scores(images, texts, wanted):
     given = IMAGES.astype(images), TEXTS.astype(texts)
-    call(contrastive_logits, *given, np.float32(0)).gives(COSINES, atol=1e-5, dtype=wanted)
-    call(zero_shot_probabilities, given[0], given[1][:, None], np.float64(0)).satisfies(
+    call(contrastive_logits, *given, np.float32(1)).gives(np.e * COSINES, atol=1e-5, dtype=wanted)
+    call(zero_shot_probabilities, given[0], given[1][:, None], np.float64(1)).satisfies(
         lambda got: got.dtype == wanted, f"probabilities of {np.dtype(wanted)}")
 
 
 @pytest.mark.parametrize(("dtype", "factor"), [(np.float16, 1e4), (np.float32, 1e-30), (np.float32, 1e30)])
 def test_embeddings_may_be_very_long_or_short(dtype, factor):
     """The squares leave their dtype."""
-    call(contrastive_logits, (IMAGES * factor).astype(dtype), TEXTS, 0.0).gives(COSINES, atol=1e-3)  # float16 rounds
+    given = (IMAGES * factor).astype(dtype)
+    call(contrastive_logits, given, TEXTS, 1.0).gives(np.e * COSINES, atol=2e-3)  # float16 rounds
 
 
 def test_scores_of_a_trained_clip_do_not_overflow():
