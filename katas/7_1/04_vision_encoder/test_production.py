@@ -22,9 +22,6 @@ def written(path, fields, *options, **more):
     return write_encoder(path / "mmproj.gguf", fields, *options, **more)
 
 
-# --- files -----------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("changes", [{}, {"gelu": "tanh", "layer": 1, "eps": 0.5, "heads": 2}], ids=["CLIP", "other"])
 def test_a_file_tells_everything(tmp_path, changes):
     """Without the key clip.vision.feature_layer the state is -2; quick GELU unless clip.use_gelu is true."""
@@ -67,9 +64,6 @@ def test_tensors_become_float32_whatever_the_file_has(tmp_path, kind, atol):
         read = encoder.weights[name]
         assert read.dtype == np.float32 and read.shape == tensor.shape, f"{name} is {read.dtype} {read.shape}"
         assert np.abs(read - tensor).max() <= atol, f"{name} differs by {np.abs(read - tensor).max()}"
-
-
-# --- encoders --------------------------------------------------------------------------------------------
 
 
 def test_blocks_behind_the_state_do_not_run():
