@@ -128,14 +128,14 @@ def test_the_feed_forward_part_gets_the_second_norm_and_goes_through_gelu():
 # --- which state -----------------------------------------------------------------------------------------
 
 
-def counting(**changes):
-    """Return an encoder of three blocks that add 1, 10 and 100 to every number of two patches' vectors."""
-    fields = drawn_fields(2, class_token=True, image_size=8, **changes)
+def counting():
+    """Return an encoder of three blocks that add 1, 10 and 100 to every number of four patches' vectors."""
+    fields = drawn_fields(2, class_token=True, image_size=8)
     for i in range(3):
         for name in ("attn_out.weight", "attn_out.bias", "ffn_down.weight"):
             fields["weights"][f"v.blk.{i}.{name}"] *= 0
         fields["weights"][f"v.blk.{i}.ffn_down.bias"] = np.full(12, 10**i, np.float32)
-    return Encoder(**fields)
+    return Encoder(fields["weights"], 3, fields["heads"], fields["eps"])
 
 
 PIXELS = np.random.default_rng(1).standard_normal((2, 3, 8, 8)).astype(np.float32)

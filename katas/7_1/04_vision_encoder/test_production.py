@@ -44,10 +44,11 @@ def test_the_shipped_model_sees_what_it_sees_in_transformers():
     call(image_features, record["shipped pixels"], encoder).gives(record["shipped features"], atol=2e-4)
 
 
-def test_files_of_the_old_converter_have_up_and_down_exchanged(tmp_path):
+@pytest.mark.parametrize("feed_forward", [20, 7])
+def test_files_of_the_old_converter_have_up_and_down_exchanged(tmp_path, feed_forward):
     from fixtures.katas.vision_encoder.files import old_names
 
-    fields = drawn_fields(4, image_size=12)
+    fields = drawn_fields(4, feed_forward=feed_forward)
     encoder = call(read_encoder, written(tmp_path, fields, renamed=old_names)).value
     names = sorted(name for name, tensor in encoder.weights.items()
                    if name.startswith("v.") and not np.array_equal(tensor, fields["weights"][name]))
@@ -135,6 +136,7 @@ def test_large_numbers_do_not_overflow(form):
 REFUSED = {  # each makes its arguments in the test's folder
     "another form": (gelu, lambda folder: (PIXELS, "erf"), "form"),
     "a state behind the last": (hidden_state, lambda folder: (PIXELS, Encoder(**drawn_fields(15)), 4), "layer"),
+    "a state far behind": (hidden_state, lambda folder: (PIXELS, Encoder(**drawn_fields(15)), 12), "layer"),
     "a state before the first": (hidden_state, lambda folder: (PIXELS, Encoder(**drawn_fields(15)), -5), "layer"),
     "SiLU": (read_encoder, lambda folder: [written(folder, drawn_fields(16), {"clip.use_silu": True})], "use_silu"),
     "several states": (read_encoder, lambda folder: [written(folder, drawn_fields(16), {FEATURE_LAYER: [1, 2]})],
