@@ -154,6 +154,7 @@ def test_the_projector_gets_the_last_but_one_without_the_class_token():
     encoder = counting()
     patches = stages(PIXELS, encoder)["embeddings"][:, 1:]
     call(image_features, PIXELS, encoder).gives(patches + 11, atol=NEAR)
+    call(image_features, PIXELS, replace(encoder, blocks=2)).gives(patches + 1, atol=NEAR)
     call(image_features, PIXELS, replace(encoder, layer=1)).gives(patches + 1, atol=NEAR)
 
 
