@@ -13,7 +13,7 @@ from fixtures.katas.rag_pipeline.passages import Changes, Document
 
 pytestmark = pytest.mark.llama
 MODULES = ("copy", "heapq", "html", "json", "random", "re", "shutil", "statistics", "textwrap")
-THRESHOLD = 0.35  # the best cosine of questions from elsewhere is 0.11 to 0.34, that of questions to the pages 0.37 on
+THRESHOLD = 0.35  # the best cosine of questions from elsewhere is 0.11 to 0.34; 22 of the documentation's 24 are above
 
 
 @pytest.fixture(scope="module")
