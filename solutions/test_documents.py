@@ -3,19 +3,27 @@
 The lessons' documents are those whose blocks are run: guide.md, papers.md, tutorial.md, and any other in katas/.
 """
 
+import importlib.util
+
 import pytest
 
 from fixtures import documents
 
-LIBRARIES = ("llama",)  # marks; everything else that a document needs is a model
+BRINGS = {"pymilvus": "pymilvus milvus-lite", "bs4": "beautifulsoup4", "markdown_it": "markdown-it-py"}
 RUN = [path for path in documents.documents()
        if path.parts[0] == "katas" and documents.blocks((documents.ROOT / path).read_text(encoding="utf-8"))]
 
 
+def library(name):
+    """Return the mark of a test that needs a library."""
+    return pytest.mark.skipif(importlib.util.find_spec(name) is None,
+                              reason=f"{name} is not installed: python -m pip install {BRINGS.get(name, name)}")
+
+
 def marked(path):
-    """Return the document with the marks of what its blocks need."""
-    marks = [getattr(pytest.mark, need) if need in LIBRARIES else
-             pytest.mark.peer(need.removeprefix("library ")) if need.startswith("library ") else pytest.mark.model(need)
+    """Return the document with the marks of what its blocks need: llama, a library, or a model by its name."""
+    marks = [pytest.mark.llama if need == "llama" else
+             library(need.removeprefix("library ")) if need.startswith("library ") else pytest.mark.model(need)
              for need in documents.needs(path)]
     return pytest.param(path, marks=marks, id=path.as_posix())
 
@@ -39,7 +47,7 @@ def test_every_command_names_what_is_here(path):
     assert documents.wrong_commands(path) == []
 
 
-@pytest.mark.peer("jupytext")
+@library("jupytext")
 @pytest.mark.parametrize("path", [path for path in RUN if path.name == "tutorial.md"], ids=str)
 def test_a_tutorial_opens_as_a_notebook(path):
     import jupytext
