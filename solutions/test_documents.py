@@ -9,15 +9,15 @@ import pytest
 
 from fixtures import documents
 
-BRINGS = {"pymilvus": "pymilvus milvus-lite", "bs4": "beautifulsoup4", "markdown_it": "markdown-it-py"}
+BRINGS = {"jupytext": "dev"}  # extras; rag brings the others
 RUN = [path for path in documents.documents()
        if path.parts[0] == "katas" and documents.blocks((documents.ROOT / path).read_text(encoding="utf-8"))]
 
 
 def library(name):
     """Return the mark of a test that needs a library."""
-    return pytest.mark.skipif(importlib.util.find_spec(name) is None,
-                              reason=f"{name} is not installed: python -m pip install {BRINGS.get(name, name)}")
+    command = f'python -m pip install -e ".[{BRINGS.get(name, "rag")}]"'
+    return pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"{name} is not installed: {command}")
 
 
 def marked(path):
