@@ -21,14 +21,14 @@ from typing import Any
 
 import pytest
 
-from fixtures.jobs import Job, largest_error, peak_bytes
+from fixtures.jobs import PEERS, Job, largest_error, peak_bytes
 from fixtures.plugin.implementation import jobs_of, load_beside_solution, load_solution
 from fixtures.plugin.syllabus import SOLUTIONS, Kata, ready_katas
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 SECONDS_PER_ROW = 1.5
 PLAIN, FAST = "the_solution", "the_fast_solution"
-JOBS = [(kata, name) for kata in ready_katas() for name in jobs_of(kata)]
+JOBS = [(kata, name) for kata in ready_katas() for name in jobs_of(kata, PEERS)]
 THREADS = sorted({1, CORES})
 MEASURED: dict[tuple[str, int], dict[str, tuple[float, float, int]]] = {}  # -> contender -> seconds, error, bytes
 
@@ -36,7 +36,7 @@ MEASURED: dict[tuple[str, int], dict[str, tuple[float, float, int]]] = {}  # -> 
 @lru_cache(maxsize=1)  # the inputs of one job at a time: some take 300 MB
 def prepared(kata: Kata, name: str) -> tuple[Job, Any]:
     """Return a job and its exact answer."""
-    job = jobs_of(kata)[name]()
+    job = jobs_of(kata, PEERS)[name]()
     return job, job.exact()
 
 
@@ -56,7 +56,7 @@ def limited_to(threads: int) -> Iterator[None]:
 def contenders(kata: Kata, name: str) -> list[str]:
     """Return the solutions, the best of them first, and the names of the peers."""
     fast = [FAST] if (SOLUTIONS / kata.folder / f"fast_{kata.name}.py").exists() else []
-    return [*fast, PLAIN, *jobs_of(kata)[name]().peers]
+    return [*fast, PLAIN, *jobs_of(kata, PEERS)[name]().peers]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -49,7 +49,7 @@ def survivors(kata: Kata, found: list[Mutant]) -> Iterator[Mutant]:
     def survives(mutant: Mutant) -> bool:
         tests = free.get()
         try:
-            return tests.accept(mutant.source)
+            return tests.accept(mutant.source, mutant.function)
         finally:
             free.put(tests)
 

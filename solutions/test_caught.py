@@ -33,7 +33,8 @@ def test_every_wrong_answer_is_rejected_and_named(kata):
 def what_is_missing(kata, wrong):
     """Say what the tests lack to reject and name a wrong answer: at most one sentence."""
     name = wrong.__name__
-    trial = unit_tests_of(kata).on(with_wrong_answer(kata, wrong), stop=name)
+    tests = unit_tests_of(kata)
+    trial = tests.on(with_wrong_answer(kata, wrong), stop=name, first=tuple(tests.calling[vars(wrong)["answers"]]))
     failed = failures(trial.outcomes)
     if trial.broken:
         return [f"{name} ends the run: {trial.broken}"]

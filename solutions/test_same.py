@@ -119,6 +119,6 @@ def test_every_test_has_its_hint_and_every_hint_its_test(kata):
     unhelped = [name for name in names_of_tests(kata, CONCEPT, PRODUCTION)
                 if not any(fnmatch(name, pattern) for pattern in patterns)]
     assert not unhelped, f"no section of hints.md is for these tests: {unhelped}"
-    idle = [pattern for pattern in patterns
-            if not any(fnmatch(name, pattern) for name in names_of_tests(kata, *TESTS))]
+    names = names_of_tests(kata, *TESTS)
+    idle = [pattern for pattern in patterns if not any(fnmatch(name, pattern) for name in names)]
     assert not idle, f"no test has one of these names of hints.md: {idle}"

@@ -73,6 +73,13 @@ def test_as_many_are_found_as_were_asked_for():
     call(retrieve, "goat", MadeStore(), lambda texts: np.array([[1.0, 0.0]])).gives([])
 
 
+def test_five_of_fifty_candidates_are_found_if_nothing_else_is_said():
+    store, asked = MadeStore([passage(f"page{number}", "Sow.") for number in range(9)]), []
+    call(retrieve, "goat", store, LetterEmbedding(), find_words=lambda *given: asked.append(given) or []).satisfies(
+        lambda hits: len(hits) == 5, "five hits")
+    assert asked == [("goat", store, 50, None)], f"find_words was called with {asked}"
+
+
 def test_what_is_deleted_between_two_searches_is_passed_over():
     one, other = passage("a", "Sow."), passage("b", "Ewe.")
     call(retrieve, "sow", MadeStore([other], [[1, 0]]), lambda texts: np.array([[1.0, 0.0]]),
@@ -116,7 +123,8 @@ def test_any_name_can_be_cited():
     used = [hit("notes [old].txt", "one"), hit("c++ (2)", "two"), hit("d", "three")]
     call(check_citations, "It is c++ (2) [c++ (2)], and not C [notes [old].txt][d].", used).gives(
         [Citation("c++ (2)", True, True), Citation("notes [old].txt", True, False), Citation("d", True, False)])
-    call(check_citations, "json.load [json]", []).gives([Citation("json", False, False)])
+    call(check_citations, "json.load [json] gives [] and [[1], [2]].", []).gives(
+        [Citation("json", False, False), Citation("1", False, False), Citation("2", False, False)])
 
 
 REFUSED = {

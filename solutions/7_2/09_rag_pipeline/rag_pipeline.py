@@ -98,12 +98,12 @@ def check_citations(text: str, used: Sequence[Hit]) -> list[Citation]:
 
     given: a passage of that document was used. named: its name also stands outside of marks, not as part of another
     """
-    names = sorted({hit.passage.document for hit in used}, key=len, reverse=True)
+    names = {hit.passage.document for hit in used}
     mark = re.compile(rf"\[({'|'.join(map(re.escape, names))})\]|(?<![\w\])])\[([^\[\]\n]+)\]")
-    marks = dict.fromkeys(one[1] or one[2] for one in mark.finditer(text))
+    marks = dict.fromkeys(name for one in mark.finditer(text) if (name := one[1] or one[2]))
+    alone = r"(?<![\w.]){}(?!\w|\.\w)"
     prose = mark.sub(" ", text)
-    return [Citation(one, one in names, bool(re.search(rf"(?<![\w.]){re.escape(one)}(?!\w|\.\w)", prose)))
-            for one in marks]
+    return [Citation(one, one in names, bool(re.search(alone.format(re.escape(one)), prose))) for one in marks]
 
 
 def _passages(name: str, document: Document, split: Split) -> Iterator[Passage]:
