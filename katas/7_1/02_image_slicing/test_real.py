@@ -62,7 +62,7 @@ def test_llama_cpp_takes_the_other_of_two_equal_grids(cut_by_llama):
     ties = {(1024, 1024): ((2, 3), (3, 2)), (750, 3000): ((1, 8), (2, 4))}
     for (size, (reference, other)), each in zip(ties.items(), cut_by_llama("resampler", list(ties)), strict=True):
         call(slice_grid, size).gives(reference)
-        assert (rows(each), (len(pieces(each)) - 1) // rows(each)) == other, f"llama.cpp cuts {size} as transformers does"
+        assert (rows(each), (len(pieces(each)) - 1) // rows(each)) == other, f"llama.cpp cuts {size} in another way"
 
 
 def test_llama_cpp_sizes_the_slices_as_you_do(cut_by_llama):
@@ -125,7 +125,7 @@ def test_llama_cpp_resizes_for_qwen_as_you_do(cut_by_llama):
         [tokens] = pieces(each)
         call(smart_resize, size, *llamas).satisfies(
             lambda new, tokens=tokens: new[0] * new[1] == tokens * 28**2, f"{tokens} x 28 x 28 pixels")
-    for size, wanted, tokens in [((70, 200), (56, 196), 3 * 7), ((13, 2600), (28, 1148), 93)]:
+    for size, wanted, tokens in [((70, 200), (56, 196), 3 * 7), ((12, 2000), (28, 1036), 71)]:
         call(smart_resize, size, *llamas).gives(wanted)
         [[got]] = map(pieces, cut_by_llama("qwen2vl_merger", [size]))
         assert got == tokens, f"llama.cpp gives {size} {got} tokens, the README says {tokens}"
