@@ -68,7 +68,8 @@ def test_llama_cpp_takes_the_other_of_two_equal_grids(cut_by_llama):
 def test_llama_cpp_sizes_the_slices_as_you_do(cut_by_llama):
     """MiniCPM-V 4.6 has a token for each 56 x 56 pixels of a slice, so that the tokens tell the size.
 
-    llama.cpp rounds halves up, Python to the even number: a slice of 1289 x 3649 is 9.5 tokens wide before that.
+    llama.cpp rounds halves up, Python to the even number: half of 1289 is 645 there and 644 here. And it stretches to
+    448 x 448 what has no longer edge.
     """
     from fixtures.katas.image_slicing.in_llama import pieces
 
@@ -82,8 +83,10 @@ def test_llama_cpp_sizes_the_slices_as_you_do(cut_by_llama):
         call(refined_size, size, (1, 1), 448, 56).satisfies(
             lambda size, wanted=overview: size[0] * size[1] == wanted * 56**2, f"{overview} x 56 x 56 pixels")
     call(refined_size, (1289, 3649), (2, 4), 448, 56).gives((2 * 7 * 56, 4 * 10 * 56))
-    [chunks] = cut_by_llama("minicpmv4_6", [(1289, 3649)])
-    assert pieces(chunks)[1] == 63, "llama.cpp rounds a half to the even number now"
+    call(refined_size, (200, 300), (1, 1), 448, 56).gives((7 * 56, 10 * 56))
+    large, small = map(pieces, cut_by_llama("minicpmv4_6", [(1289, 3649), (200, 300)]))
+    assert large[1] == 63, "llama.cpp rounds a half to the even number now"
+    assert small == [64], "llama.cpp keeps the shape of a small image now"
 
 
 def test_llama_cpp_chooses_your_resolution(cut_by_llama):
