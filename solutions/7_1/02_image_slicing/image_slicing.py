@@ -43,14 +43,13 @@ def select_best_resolution(size: Size, resolutions: Sequence[Size] = LLAVA_RESOL
     """
     height, width = _two("size", size)
 
-    def kept_and_padding(resolution: Size) -> tuple[int, int]:
+    def kept_and_area(resolution: Size) -> tuple[int, int]:  # of two that keep as much the smaller has less padding
         scale = min(resolution[0] / height, resolution[1] / width)
-        kept = min(int(height * scale) * int(width * scale), height * width)
-        return kept, kept - resolution[0] * resolution[1]
+        return min(int(height * scale) * int(width * scale), height * width), -resolution[0] * resolution[1]
 
     if not len(resolutions):
         raise ValueError("resolutions must not be empty")
-    return max((_two("resolutions", each) for each in resolutions), key=kept_and_padding)
+    return max((_two("resolutions", each) for each in resolutions), key=kept_and_area)
 
 
 def anyres_tokens(size: Size, resolutions: Sequence[Size] = LLAVA_RESOLUTIONS, tile: int = 336, patch: int = 14) -> int:
@@ -80,8 +79,7 @@ def slice_grid(size: Size, scale: int = 448, max_slices: int = 9) -> Grid:
     n = min(math.ceil(height * width / scale**2), most)
     counts = [count for count in (n - 1, n, n + 1) if 1 < count <= most] if n > 1 else [1]
     grids = [(rows, count // rows) for count in counts for rows in range(1, count + 1) if count % rows == 0]
-    aspect = math.log(width / height)
-    return min(grids, key=lambda grid: (abs(aspect - math.log(grid[1] / grid[0])), -grid[0]))
+    return min(grids, key=lambda grid: (abs(math.log(width / height) - math.log(grid[1] / grid[0])), -grid[0]))
 
 
 def refined_size(size: Size, grid: Grid = (1, 1), scale: int = 448, multiple: int = 14) -> Size:
@@ -105,8 +103,7 @@ def minicpm_tokens(grid: Grid, queries: int = 64) -> int:
     A newline stands between two rows of slices. With the grid (1, 1) the overview is all.
     """
     (rows, columns), queries = _two("grid", grid), _one("queries", queries)
-    pieces = 1 + rows * columns if rows * columns > 1 else 1
-    return pieces * (queries + 2) + rows - 1
+    return (1 + rows * columns if rows * columns > 1 else 1) * (queries + 2) + rows - 1
 
 
 def _one(name: str, number: int) -> int:
