@@ -51,7 +51,7 @@ def test_the_loss_is_the_mean_of_both_directions():
     """By image 2.127 and 0, by text 0.002 and 0.127."""
     by_image = (np.log(np.exp(6) + np.exp(8)) - 6 + np.log(1 + np.exp(10)) - 10) / 2
     by_text = (np.log(np.exp(6) + 1) - 6 + np.log(np.exp(8) + np.exp(10)) - 10) / 2
-    call(contrastive_loss, LOGITS).gives((by_image + by_text) / 2, atol=NEAR)
+    call(contrastive_loss, LOGITS.astype(np.float64)).gives((by_image + by_text) / 2, atol=NEAR)
 
 
 @pytest.mark.parametrize("pairs", [1, 2, 5])
@@ -108,7 +108,7 @@ def test_recall_looks_from_both_sides():
 
 
 def test_scores_that_are_all_equal_find_nothing():
-    """A model that gives everything the same vector must not have a recall of 1."""
+    """Ties count against the partner: whoever orders equal scores by their place finds some of them."""
     call(recall_at_k, np.full((4, 4), 0.5), 1).gives((0.0, 0.0))
     call(recall_at_k, np.full((4, 4), 0.5), 3).gives((0.0, 0.0))
     call(recall_at_k, np.full((4, 4), 0.5), 4).gives((1.0, 1.0))
@@ -121,8 +121,9 @@ def test_recall_counts_who_is_not_beaten_by_k_others(pairs, k, seed):
 
 
 @pytest.mark.parametrize(("threshold", "wanted"), [(0.9, (1.0, 0.25)), (0.65, (2 / 3, 0.5)), (0.6, (0.75, 0.75)),
-                                                   (0.0, (2 / 3, 1.0))])
+                                                   (0.0, (2 / 3, 1.0))], ids=str)
 def test_a_gate_stops_what_reaches_the_threshold(threshold, wanted):
+    """A score of exactly the threshold is stopped; (precision, recall) comes back, in this order."""
     call(precision_recall, SCORES, LABELS, threshold).gives(wanted, atol=1e-9)
 
 

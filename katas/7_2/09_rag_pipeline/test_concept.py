@@ -42,18 +42,21 @@ def test_a_sentence_put_before_the_others_moves_them():
 
 
 def test_what_is_no_longer_said_is_no_longer_found():
+    """Dogs bark no more. plants was not among these documents: its passages stay."""
     store = MadeStore([CATS, DOGS, ROSES])
     call(sync, {"pets": Document("Cats purr.")}, store, split, LetterEmbedding()).gives(Changes(0, 0, 1, 1))
-    holds(store, [CATS, ROSES])  # plants was not among these documents: it stays
+    holds(store, [CATS, ROSES])
 
 
 def test_a_sentence_that_stands_twice_is_kept_twice():
+    """The same text again has another id: n counts it, 0 for the first and 1 for the second."""
     store, again = MadeStore([CATS]), passage("pets", "Cats purr.", 11, n=1)
     call(sync, {"pets": Document("Cats purr. Cats purr.")}, store, split, LetterEmbedding()).gives(Changes(1, 0, 0, 1))
     holds(store, [CATS, again])
 
 
 def test_a_filter_that_changed_is_updated():
+    """Only the metadata are new: the passages are updated, and keep their vectors."""
     store, embed = MadeStore([CATS, DOGS]), LetterEmbedding()
     call(sync, {"pets": Document(PETS.text, {"lang": "en"})}, store, split, embed).gives(Changes(0, 2, 0, 0))
     holds(store, [one._replace(metadata={"lang": "en", "document": "pets"}) for one in (CATS, DOGS)])

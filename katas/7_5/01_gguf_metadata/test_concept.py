@@ -88,7 +88,7 @@ def test_a_string_is_as_long_as_it_says(make, text):
 @EVERY_NUMBER
 def test_an_array_of_numbers_is_a_numpy_array(make, name):
     value_type, code, numbers = NUMBERS[name]
-    for items in (numbers, []):
+    for items in ([], numbers):
         field = make.array(value_type, [make.pack(code, number) for number in items])
         call(read_value, b"??" + field + b"rest", 2, ARRAY, make.byte_order).gives(
             (np.array(items, np.dtype(name)), 2 + len(field)))

@@ -32,13 +32,13 @@ def multiplies_by_the_logarithm(image_embeddings, text_embeddings, log_scale):
 @wrong_answer_to(contrastive_logits)
 def divides_by_the_scale(image_embeddings, text_embeddings, log_scale):
     """The scale is taken for a temperature: exp(log_scale) is one over the temperature, and multiplies."""
-    return unit(image_embeddings) @ unit(text_embeddings).T / np.exp(log_scale)
+    return unit(image_embeddings) @ unit(text_embeddings).T / float(np.exp(log_scale))
 
 
 @wrong_answer_to(contrastive_logits)
 def forgets_the_length(image_embeddings, text_embeddings, log_scale):
     """These are dot products: a long embedding fits everything. Divide each embedding by its length first."""
-    return np.exp(log_scale) * (image_embeddings @ text_embeddings.T)
+    return float(np.exp(log_scale)) * (image_embeddings @ text_embeddings.T)
 
 
 @wrong_answer_to(contrastive_loss)
@@ -64,7 +64,7 @@ def averages_before_the_length(image_embeddings, prompt_embeddings, log_scale):
 def leaves_the_class_short(image_embeddings, prompt_embeddings, log_scale):
     """The mean of several prompts is shorter than 1, most where they disagree: it needs length 1 again."""
     classes = unit(prompt_embeddings).mean(axis=1)
-    return softmax(np.exp(log_scale) * (unit(image_embeddings) @ classes.T), 1)
+    return softmax(float(np.exp(log_scale)) * (unit(image_embeddings) @ classes.T), 1)
 
 
 @wrong_answer_to(zero_shot_probabilities)

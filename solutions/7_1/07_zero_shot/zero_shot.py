@@ -97,7 +97,7 @@ def _unit(name: str, embeddings: Floats, ndim: int) -> Floats:
     lengths = np.linalg.norm(np.asarray(embeddings, np.float64), axis=-1, keepdims=True)
     if lengths.ndim != ndim or not np.all((lengths > 0) & np.isfinite(lengths)):
         raise ValueError(f"{name} must have {ndim} axes and no vector that is zero or not finite")
-    return (embeddings / lengths).astype(np.result_type(embeddings, np.float32))
+    return (embeddings / lengths).astype(np.float64 if embeddings.dtype == np.float64 else np.float32)
 
 
 def _log_softmax(logits: Floats, axis: int) -> Floats:

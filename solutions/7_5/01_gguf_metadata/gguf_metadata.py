@@ -47,7 +47,7 @@ def read_value(data: Buffer, offset: int, value_type: int, byte_order: str,
     order, and a copy; a string a str, bytes that are not UTF-8 kept by "surrogateescape"; an array of strings or
     of arrays a list. skip: build nothing, and return None for the value. depth: in how many arrays it lies.
     Raises GGUFError if the value does not fit in the file, its type or its items' is unknown, a bool is neither
-    0 nor 1 (unless it is skipped), or it is an array that lies in MAX_ARRAY_DEPTH others already.
+    0 nor 1 (one that is skipped is not looked at), or it is an array that lies in MAX_ARRAY_DEPTH others already.
     """
     offset = int(offset)  # numpy's integers overflow
     if value_type == STRING:
@@ -72,10 +72,10 @@ def read_value(data: Buffer, offset: int, value_type: int, byte_order: str,
 
 
 def read_metadata(path: str | Path, *keys: str) -> dict[str, Any]:
-    """Return the metadata of a file in its order: all of it, or only these keys; a key that is not there is left out.
+    """Return the metadata of a file, in the file's order: all of it, or only these keys; what is not there is left out.
 
     With keys, other values are skipped, and nothing behind the last key is looked at. The file is mapped, then closed.
-    Raises GGUFError as read_header and read_value do, and for a key that is empty or was there before.
+    Raises GGUFError as read_header and read_value do, and for a key that is empty or was there before, skipped or not.
     """
     values, offset, seen = dict[str, Any](), 24, {""}
     with Path(path).open("rb") as file:

@@ -84,10 +84,13 @@ def replaces_what_is_not_utf_8(data, offset, value_type, byte_order, skip=False,
 
 
 @wrong_answer_to(read_value)
-def ends_a_string_at_a_zero(data, offset, value_type, byte_order, skip=False, depth=0):
-    """You ended the string at a zero byte, as in C: its length says where it ends, and a zero is a character."""
-    value, end = read_value(data, offset, value_type, byte_order, skip, depth)
-    return value.partition("\0")[0] if isinstance(value, str) else value, end
+def reads_the_count_before_the_item_type(data, offset, value_type, byte_order, skip=False, depth=0):
+    """You read an array's count before its item type: the item type, a uint32, comes first."""
+    if value_type != ARRAY:
+        return read_value(data, offset, value_type, byte_order, skip, depth)
+    count, item_type = struct.unpack_from(byte_order + "QI", data, offset)
+    head = struct.pack(byte_order + "IQ", item_type, count)
+    return read_value(data[:offset] + head + data[offset + 12:], offset, value_type, byte_order, skip, depth)
 
 
 @wrong_answer_to(read_value)
