@@ -52,7 +52,7 @@ def embed(texts: Sequence[str], recipe: Recipe, role: str, model: Any, cache: An
     model: count_tokens(text) counts [CLS] and [SEP] too; embed(texts) takes one batch of 1 to batch_texts texts with
         at most batch_tokens tokens together, and returns (texts, dimension), pooled, not normalized
     cache: maps (text with its prefix, recipe) to a finished vector; each batch is put there when it is done
-    Returns (texts, recipe.dimension) in float32, in the order of texts. A vector of zeros stays one.
+    Returns (texts, recipe.dimension) in float32, in the order of texts, without any (0, dimension). Zeros stay zeros.
     Raises ValueError naming texts if one has, with its prefix, more than recipe.max_tokens: nothing is cut off.
     """
     raise NotImplementedError
@@ -61,7 +61,7 @@ def embed(texts: Sequence[str], recipe: Recipe, role: str, model: Any, cache: An
 def near_duplicates(vectors: Floats, threshold: float) -> list[tuple[int, int]]:
     """Find the pairs (i, j), i < j, of rows whose cosine is at least threshold - 1e-6 (rounding), in ascending order.
 
-    vectors: (n, width), of any length; zeros are like nothing. Memory is bounded: no (n, n) matrix.
+    vectors: (n, width), of any length; zeros are like nothing. threshold: above 0. No (n, n) matrix fits in memory.
     Raises ValueError naming vectors for NaN or infinity.
     """
     raise NotImplementedError

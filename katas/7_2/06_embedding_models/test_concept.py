@@ -28,8 +28,13 @@ def unit(*rows):
 def metadata(name, architecture, dimension, context, pooling=None):
     """Write down what gguf-py reads from a file; older files have no pooling_type."""
     stated = {} if pooling is None else {f"{architecture}.pooling_type": pooling}
-    return {"general.architecture": architecture, "general.name": name, f"{architecture}.block_count": 6,
+    return {"general.name": name, "general.architecture": architecture, f"{architecture}.block_count": 6,
             f"{architecture}.context_length": context, f"{architecture}.embedding_length": dimension, **stated}
+
+
+def asked(model, *batches):
+    wanted = [list(batch) for batch in batches]
+    assert model.asked == wanted, f"the model was asked for {model.asked}, not for {wanted}"
 
 
 # --- recipe_of: what the file says, and what only the card says ----------------------------------------
@@ -76,6 +81,8 @@ def test_a_query_and_a_document_get_different_prefixes():
 def test_a_prefix_is_put_once():
     call(prepared, ["query: cats", "dogs"], E5, "query").gives(["query: cats", "query: dogs"])
     call(prepared, ["cats"], PLAIN, "query").gives(["cats"])
+    call(prepared, ["passage: cats", "a query: cats"], E5, "query").gives(
+        ["query: passage: cats", "query: a query: cats"])
 
 
 # --- plan_batches: tokens fill a batch, not texts -------------------------------------------------------
@@ -88,6 +95,7 @@ def test_a_batch_is_full_when_the_next_text_has_too_many_tokens():
 
 
 def test_a_batch_holds_no_more_texts_than_llama_cpp_has_places():
+    """Seven texts of two tokens: three at a time are the most, though 16 tokens would take eight."""
     call(plan_batches, [2, 2, 2, 2, 2, 2, 2], 16, 3).gives([[0, 1, 2], [3, 4, 5], [6]])
 
 
@@ -114,37 +122,48 @@ def test_a_text_is_embedded_with_its_prefix():
 
 
 def test_the_recipe_says_whether_a_vector_has_length_one():
+    """normalize is False here: vectors keep the lengths that the model gave them."""
     recipe = E5._replace(normalize=False)
     call(embed, ["cats", "dogs"], recipe, "query", MadeModel(), MadeCache()).gives(np.array([CATS, DOGS]))
 
 
 def test_texts_of_mixed_lengths_come_back_in_their_order():
-    """40 texts of 1 to 8 words; the model breaks on more than 16 tokens or 4 texts at once."""
-    texts = [" ".join(f"{word}{i}" for word in ["sea", "oat", "ease", "o"] * 2 if i % 8 >= len(word)) + f" e{i * 'a'}"
+    """Up to 9 words, and "query:", [CLS], [SEP]: more than 16 tokens, or texts than it has places, break the model."""
+    texts = [" ".join(["sea", "oat", "ease", "o"][(i + k) % 4] + k * "a" for k in range(i % 9)) + f" e{i * 'a'}"
              for i in range(40)]
     wanted = np.array([letters("query: " + text) for text in texts])
-    call(embed, texts, E5, "query", MadeModel(), MadeCache()).gives(wanted, atol=ROUNDING)
+    for places in 4, 1:
+        call(embed, texts, E5, "query", MadeModel(batch_texts=places), MadeCache()).gives(wanted, atol=ROUNDING)
 
 
 def test_what_the_cache_holds_is_not_asked_for():
-    """The cached vector is another than the model's, so that one sees where the result comes from."""
+    """The cache holds (0, 0, 1, 0) for "query: dogs" and E5, which the model would never give."""
     cache, model = MadeCache({("query: dogs", E5): np.array([0, 0, 1, 0], np.float32)}), MadeModel()
     call(embed, ["a rose", "dogs", "cats"], E5, "query", model, cache).gives(
         np.stack([unit(ROSE)[0], [0, 0, 1, 0], unit(CATS)[0]]), atol=ROUNDING)
-    assert model.asked == [["query: a rose", "query: cats"]], f"the model was asked for {model.asked}"
+    asked(model, ["query: a rose", "query: cats"])
 
 
 def test_a_text_that_occurs_twice_is_asked_for_once():
     model = MadeModel()
     call(embed, ["cats", "dogs", "cats", "cats"], E5, "query", model, MadeCache()).gives(
         unit(CATS, DOGS, CATS, CATS), atol=ROUNDING)
-    assert model.asked == [["query: cats", "query: dogs"]], f"the model was asked for {model.asked}"
+    asked(model, ["query: cats", "query: dogs"])
 
 
 def test_what_is_new_is_put_under_its_text_and_its_recipe():
     cache = MadeCache()
     call(embed, ["cats"], E5, "document", MadeModel(), cache).gives(unit(CATS_AS_DOCUMENT), atol=ROUNDING)
-    assert list(cache) == [("passage: cats", E5)], f"the cache holds {list(cache)}"
+    assert list(cache) == [("passage: cats", E5)], f"the keys are {list(cache)}, not {[('passage: cats', E5)]}"
+    held = cache["passage: cats", E5]
+    assert np.allclose(held, unit(CATS_AS_DOCUMENT)[0]), f"the cache holds {held}, not the vector as it was returned"
+
+
+def test_the_vector_of_a_query_is_not_taken_for_a_document():
+    """One cache for both roles: "query: cats" and "passage: cats" are two texts."""
+    cache = MadeCache()
+    call(embed, ["cats"], E5, "query", MadeModel(), cache).gives(unit(CATS), atol=ROUNDING)
+    call(embed, ["cats"], E5, "document", MadeModel(), MadeCache(cache)).gives(unit(CATS_AS_DOCUMENT), atol=ROUNDING)
 
 
 @pytest.mark.parametrize("change", [{"normalize": False}, {"pooling": "cls"}, {"model": "e5-base-v2"}])
@@ -162,8 +181,8 @@ def test_a_vector_of_another_recipe_is_not_taken(change):
 
 
 def test_near_duplicates_point_in_almost_the_same_direction():
-    """Lengths 5, 50, 5 and 1: (30, 40) is (3, 4), (4, 3) has a cosine of 24/25 with both, (-1, 0) points away."""
-    vectors = np.array([[3, 4], [30, 40], [4, 3], [-1, 0]], dtype=np.float32)
+    """Lengths 5, 50, 5 and 5: (30, 40) is (3, 4), (4, 3) has a cosine of 24/25 with both, (-3, -4) points away."""
+    vectors = np.array([[3, 4], [30, 40], [4, 3], [-3, -4]], dtype=np.float32)
     call(near_duplicates, vectors, 0.97).gives([(0, 1)])
     call(near_duplicates, vectors, 0.95).gives([(0, 1), (0, 2), (1, 2)])
 

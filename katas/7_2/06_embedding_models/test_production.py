@@ -10,7 +10,7 @@ from fixtures.katas.peak_memory import measured
 
 E5 = Recipe("e5-small-v2", "query: ", "passage: ", "mean", True, 4, 12)
 PLAIN = E5._replace(model="plain", query_prefix="", document_prefix="", normalize=False)
-BGE = {"general.architecture": "bert", "general.name": "bge-small-en-v1.5", "bert.pooling_type": 2,
+BGE = {"general.name": "bge-small-en-v1.5", "general.architecture": "bert", "bert.pooling_type": 2,
        "bert.context_length": 512, "bert.embedding_length": 384}
 
 
@@ -28,7 +28,7 @@ def test_when_nothing_is_missing_the_model_is_left_alone():
     """llama.cpp fails on a batch without texts."""
     cache, model = MadeCache({("query: dogs", E5): np.array([0, 0, 1, 0], np.float32)}), MadeModel()
     call(embed, ["dogs", "dogs"], E5, "query", model, cache).gives(np.array([[0, 0, 1, 0], [0, 0, 1, 0]]))
-    assert model.asked == [], f"the model was asked for {model.asked}"
+    assert model.asked == [], f"the model was asked for {model.asked}, not left alone"
 
 
 def test_no_texts_give_no_rows_of_the_right_width():
@@ -56,21 +56,24 @@ def test_what_was_done_before_a_failure_is_kept():
     call(embed, texts, PLAIN, "query", MadeModel(batch_texts=2, fails_after=2), cache).raises(ConnectionError)
     model = MadeModel(batch_texts=2)
     call(embed, texts, PLAIN, "query", model, cache).gives(np.array([[i, 0, 0, 1] for i in range(1, 8)]))
-    assert [text for batch in model.asked for text in batch] == texts[4:], f"the second run asked for {model.asked}"
+    again = [text for batch in model.asked for text in batch]
+    assert again == texts[4:], f"the second run asked for {again}, not for {texts[4:]}"
 
 
 def test_a_prefix_makes_two_spellings_one_text():
     model = MadeModel()
     call(embed, ["cats", "query: cats"], E5, "query", model, MadeCache()).gives(
         unit([1, 1, 0, 1], [1, 1, 0, 1]), atol=1e-6)
-    assert model.asked == [["query: cats"]], f"the model was asked for {model.asked}"
+    assert model.asked == [["query: cats"]], f"the model was asked for {model.asked}, not for [['query: cats']]"
 
 
 def test_the_same_direction_is_found_despite_rounding():
-    """Thirds of a vector have cosines of 0.9999999 and 1.0000001 with it."""
-    vector = np.random.default_rng(5).standard_normal(383)
-    vectors = np.array([vector, -vector, vector / 3, 0 * vector, vector * 1e4], dtype=np.float32)
-    call(near_duplicates, vectors, 1.0).gives([(0, 2), (0, 4), (2, 4)])
+    """Multiples of a vector have cosines of 0.9999999 and 1.0000001 with it; vectors 1 and 3 are none of them."""
+    rng = np.random.default_rng(5)
+    vector, factors = rng.standard_normal(383), [1, -1, 1 / 3, 0, 1e4, *rng.uniform(0.1, 9, 25)]
+    vectors = np.array([factor * vector for factor in factors], dtype=np.float32)
+    alike = [index for index, factor in enumerate(factors) if factor > 0]
+    call(near_duplicates, vectors, 1.0).gives([(i, j) for i in alike for j in alike if i < j])
 
 
 def test_codes_of_eight_bits_do_not_wrap_around():
@@ -79,7 +82,7 @@ def test_codes_of_eight_bits_do_not_wrap_around():
 
 
 def test_near_duplicates_of_6000_take_no_table_of_all_pairs():
-    """The cosines of all pairs would be 144 MB. Half a circle: each vector is like the next one."""
+    """All cosines would be 144 MB. Half a circle in 6000 steps: neighbours have 0.9999999, which counts as 1."""
     angles = np.linspace(0, np.pi, 6000)
     angles[-1] = angles[3]
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)

@@ -53,14 +53,22 @@ def test_ids_may_be_tuples_and_a_search_may_find_nothing():
 
 
 def test_a_weight_of_zero_leaves_its_documents_at_the_end():
-    call(weighted_fusion, [{"a": 5.0, "b": 4.0}, {"c": 9.0, "b": 1.0}], [0, 1]).gives(
-        [("c", 1.0), ("a", 0.0), ("b", 0.0)])
+    call(weighted_fusion, [{"b": 5.0, "a": 4.0}, {"c": 9.0, "a": 1.0}], [0, 1]).gives(
+        [("c", 1.0), ("b", 0.0), ("a", 0.0)])
 
 
 def test_scores_of_float16_are_scaled_without_overflow():
     """From -60000 to 60000 is farther than float16 reaches."""
     found = {"a": np.float16(-60000), "b": np.float16(60000), "c": np.float16(0)}
     call(weighted_fusion, [found], [1.0]).gives([("b", 1.0), ("c", 0.5), ("a", 0.0)])
+
+
+def test_results_hold_floats_that_json_can_write():
+    """np.float32 is none; np.float64 is one."""
+    found, weight = {"a": np.float32(0.25), "b": np.float32(0.75)}, np.float32(0.5)
+    for ranked in (call(weighted_fusion, [found], [weight]), call(weighted_fusion, [{"a": np.float32(0.25)}], [weight]),
+                   call(rerank, "cat", {"a": "cat"}, lambda pairs: np.ones(len(pairs), dtype=np.float32), 1)):
+        ranked.satisfies(lambda got: all(isinstance(score, float) for _, score in got), "each score is a float")
 
 
 def test_the_reranker_is_asked_once_for_all_and_never_for_nothing():

@@ -57,6 +57,7 @@ def test_an_empty_cell_starts_again_where_the_fit_is_worst():
 
 
 def test_vectors_that_cancel_out_leave_their_centroid_where_it_was():
+    """Both are in cell 1 and add up to 0, which has no direction; cell 0 is empty and takes the one that fits worst."""
     vectors, before = np.array([[0.6, 0.8], [-0.6, -0.8]], dtype=np.float32), np.array([[0, -1], [1, 0]], dtype="f4")
     call(move_centroids, vectors, np.array([1, 1]), before).gives(np.array([[-0.6, -0.8], [1, 0]]), atol=1e-6)
     call(move_centroids, vectors[:0], np.zeros(0, dtype=np.int64), before).gives(before)
@@ -76,6 +77,13 @@ def test_kmeans_is_repeatable_and_the_seed_matters():
     call(kmeans, vectors, 9, 2, 5).gives(centroids, dtype=np.float32)
     call(kmeans, vectors, 9, 2, 6).satisfies(lambda other: not np.allclose(other, centroids), "another start")
     call(kmeans, vectors, 30).gives(call(kmeans, vectors, 30, 10, 0).value)
+
+
+def test_within_a_large_cell_ids_ascend():
+    """numpy's default sort leaves equal cells to chance from 17 numbers on."""
+    call(build, reference.whole_numbers(7, 900, 2), CENTROIDS).satisfies(
+        lambda index: all((np.diff(np.split(index.ids, index.offsets[1:-1])[cell]) > 0).all() for cell in range(3)),
+        "the ids of each cell in ascending order")
 
 
 def test_the_index_does_not_change_with_the_callers_arrays():
@@ -100,7 +108,7 @@ def test_what_is_stored_keeps_its_dtype_and_is_computed_wider(stored, computed):
 
 
 def test_memory_does_not_grow_with_vectors_times_cells():
-    """All products at once would be 64 MB; 16 are allowed."""
+    """All products at once would be 64 MB; 16 are allowed. Products, not distances: centroids of many lengths."""
     vectors, centroids = reference.whole_numbers(1, 40_009, 2), reference.whole_numbers(2, 400, 2)
     run, peaks = measured(assign)
     last = [int(np.argmax(centroids @ vector)) for vector in vectors[-9:]]

@@ -37,7 +37,8 @@ def test_every_token_of_a_batch_gets_length_one():
 
 
 def test_each_query_token_counts_its_best_match():
-    """0.8 of (0.8, -1), and 0.6 of (0.6, 0)."""
+    """(1, 0) finds 3, (0, 1) finds 2, and (-4, -1) nothing; then the README's A and B."""
+    call(maxsim, QUERY, tokens([3, 0], [0, 2], [-4, -1])).gives(3 + 2, atol=ROUNDING)
     call(maxsim, QUERY, A).gives(0.8 + 0.6, atol=ROUNDING)
     call(maxsim, QUERY, B).gives(0.6 + 1, atol=ROUNDING)
 
@@ -63,8 +64,9 @@ def test_the_matches_add_up_to_the_score(seed, asked, length):
     (query,), _ = reference.padded_batch(np.random.default_rng(seed), [asked], 3)
     (document,), _ = reference.padded_batch(np.random.default_rng(seed + 1), [length], 3)
     similarities, places = call(matches, query, document).value
-    assert np.allclose((query * document[places]).sum(axis=1), similarities, atol=1e-5), \
-        "a similarity is the inner product of the query's token and the token that it matches"
+    matched = (query * document[places]).sum(axis=1)
+    assert np.allclose(matched, similarities, atol=1e-5), \
+        f"the tokens at places {places} have the products {matched}, your similarities are {similarities}"
     call(maxsim, query, document).gives(reference.score(query.tolist(), document.tolist()), atol=1e-5)
 
 
@@ -97,11 +99,12 @@ def test_the_padding_of_a_document_matches_nothing(padding):
     documents = tokens([[0.6, 0.8], [padding, padding]], [[1, 0.5], [0.8, 0.6]])
     mask = np.array([[1, 0], [1, 1]])
     wanted = np.array([[-0.6 - 0.8, -0.8 - 0.5]])
-    call(maxsim_scores, -QUERY[None], ONES[:1], documents, mask).gives(wanted, atol=ROUNDING)
+    call(maxsim_scores, np.stack([-QUERY, -2 * QUERY]), ONES, documents, mask).gives(
+        np.concatenate([wanted, 2 * wanted]), atol=ROUNDING)
 
 
 def test_the_padding_of_a_query_adds_nothing():
-    """A model gives numbers for padding, too."""
+    """A model gives numbers for padding, too. In a sum 0 is what changes nothing, in a maximum it is -infinity."""
     queries = np.stack([np.concatenate([QUERY, tokens([5, 5])]), B])
     mask = np.array([[1, 1, 0], [1, 1, 1]])
     wanted = np.array([[0.8 + 0.6], [0.6 + 0.96 + 0.6]])
@@ -142,3 +145,12 @@ def test_the_best_documents_come_first(k):
     scores, indices = np.array([[2, 1.6, 1.4], [1, 0, 0.6 - 0.8]]), np.array([[2, 1, 0], [0, 2, 1]])
     call(top_documents, queries, ONES, DOCUMENTS, DOCUMENT_MASK, k).gives(
         (scores[:, :k], indices[:, :k]), atol=ROUNDING)
+
+
+def test_the_best_of_many_documents_come_in_order():
+    """200 of 300. No two scores are nearer than 1e-4; numpy's argpartition leaves so many unsorted."""
+    rng = np.random.default_rng(4)
+    batches = *reference.padded_batch(rng, [3, 2], 4), *reference.padded_batch(rng, [5, 2] * 150, 4)
+    scores = reference.scores(*batches)
+    order = np.argsort(-scores, axis=1)[:, :200]
+    call(top_documents, *batches, 200).gives((np.take_along_axis(scores, order, axis=1), order), atol=5e-5)

@@ -12,7 +12,7 @@ def mean_with_padding(length: float, tokens: int, padding: int) -> tuple[float, 
 
     length: of the right mean, over the real tokens; tokens: how many these are; padding: rows of zeros behind them
     Returns (cosine of the vector with the right mean, the vector's length).
-    Raises ValueError for a length that is not above 0, tokens below 1 or padding below 0.
+    Raises ValueError for a length that is not above 0.
     """
     raise NotImplementedError
 
@@ -21,8 +21,9 @@ def length_of_a_mean(count: int, cosine: float) -> float:
     """Question 2. A page is represented by the mean of its chunks' vectors, each of length 1. How long is the mean?
 
     count: of chunks; cosine: the mean of the cosines of all pairs of different chunks (one chunk has none: ignored)
-    Returns the length; a cosine that rounding has put a little below -1 / (count - 1) gives 0.
-    Raises ValueError for a count below 1, or a cosine that is not in -1 / (count - 1)..1: no vectors have it.
+    Returns the length; a cosine that rounding has put below -1 / (count - 1), by up to 1e-6, gives 0.
+    Raises ValueError for a count below 1, or a cosine that is not in -1 / (count - 1)..1, give or take 1e-6: no
+    vectors have it.
     """
     raise NotImplementedError
 
@@ -43,7 +44,7 @@ def spread_by_chance(dimensions: float) -> float:
     """Question 4. Two texts have nothing to do with each other. How far from 0 is their cosine, by chance?
 
     dimensions: in which the vectors really spread, evenly to all sides
-    Returns the standard deviation of the cosine of two random directions. Raises ValueError for dimensions below 1.
+    Returns the standard deviation of the cosine of two random directions.
     """
     raise NotImplementedError
 
@@ -53,10 +54,9 @@ def cosines_kept(dimensions: int, budget: int) -> tuple[float, float, float]:
 
     dimensions: of the vectors, which point evenly to all sides: none of their dimensions says more than another
     budget: bytes a vector, of which each way stores as many of the first dimensions as fit, at most all
-    Returns for (float32, int8, bits) the cosine of a vector with what is stored of it, the rest being 0: the root
-    of the mean square over many vectors; 0 where no dimension fits. A bit is a sign. The tests allow 0.015: the
-    rounding of int8 does not count.
-    Raises ValueError for dimensions below 1 or a budget below 0.
+    Returns for (float32, int8, bits) the cosine of a vector with what is stored of it, all other dimensions being 0;
+    of many vectors the root of the mean squared cosine; 0 where no dimension fits. A bit is a sign. The tests allow
+    0.015: the rounding of int8 does not count.
     """
     raise NotImplementedError
 
@@ -67,7 +67,6 @@ def tokens_read(words: int, limit: int) -> tuple[int, bool]:
     words: the text's tokens, without [CLS] in front and [SEP] behind
     limit: the most tokens that the model is given; `embed(text, truncate=True)` keeps the first of all tokens
     Returns (how many of the words the model reads, whether it reads [SEP]).
-    Raises ValueError for words below 0 or a limit below 1.
     """
     raise NotImplementedError
 
@@ -78,6 +77,6 @@ def last_rank_that_wins(k: int, best: int, lists: int) -> int:
     Document A stands at rank `best` (from 1) of one list and in no other; document B at rank r of all lists.
     k: the constant of the fusion; a document scores the sum of 1 / (k + rank) over the lists that hold it
     Returns the last r at which B still scores more than A; 0 where it never does.
-    Raises ValueError for k below 0, best or lists below 1. Source: Cormack, Clarke and Büttcher 2009, with k = 60.
+    Raises ValueError for best below 1. Source: Cormack, Clarke and Büttcher 2009, with k = 60.
     """
     raise NotImplementedError

@@ -5,7 +5,6 @@ from embedding_interview import (
     last_rank_that_wins,
     length_of_a_mean,
     mean_with_padding,
-    spread_by_chance,
     tokens_read,
     winners,
 )
@@ -32,6 +31,13 @@ def test_directions_that_cancel_out(count):
     for cosine in (-1 / (count - 1), np.nextafter(-1 / (count - 1), -2), measured.mean_cosine(corners)):
         # the root of float64's rounding is 1e-8; the mean of the lengths is 1
         call(length_of_a_mean, count, float(cosine)).gives(0.0, atol=1e-6)
+
+
+def test_cosines_that_float32_has_rounded():
+    """The cosine of a float32 vector with itself is easily 1.0000001: it is no reason to refuse."""
+    # the length may keep half of the rounding, 1e-7
+    call(length_of_a_mean, 5, 1.0000002).gives(1.0, atol=1e-6)
+    call(length_of_a_mean, 5, -0.2500002).gives(0.0, atol=1e-6)
 
 
 def test_one_chunk_is_its_own_mean():
@@ -63,7 +69,7 @@ def test_lengths_whose_squares_overflow(dtype):
 
 @pytest.mark.parametrize(("dimensions", "budget"), [(64, 7), (96, 11), (128, 15), (64, 3), (256, 0), (1, 0)])
 def test_bytes_that_hold_no_whole_number(dimensions, budget):
-    """A float32 needs 4 bytes: 7 hold one, 3 hold none."""
+    """A float32 needs 4 bytes: 7 hold one, 3 hold none. (Of one number of 64 the root of the mean square is 0.125.)"""
     call(cosines_kept, dimensions, budget).gives(
         measured.cosines_with_what_is_stored(dimensions, budget), atol=STATISTICAL)
 
@@ -104,11 +110,10 @@ def test_sizes_may_be_small_integers_of_numpy():
 REFUSED = {
     "a mean that is zero": (mean_with_padding, (0.0, 3, 2), "length"),
     "a length below 0": (mean_with_padding, (-5.0, 3, 2), "length"),
-    "no tokens": (mean_with_padding, (5.0, 0, 2), "tokens"),
-    "less than no padding": (mean_with_padding, (5.0, 3, -1), "padding"),
     "no chunks": (length_of_a_mean, (0, 0.5), "count"),
-    "a cosine above 1": (length_of_a_mean, (3, 1.1), "cosine"),
-    "three directions, all opposite": (length_of_a_mean, (3, -0.6), "cosine"),
+    "a cosine above 1": (length_of_a_mean, (3, 1.001), "cosine"),
+    "three directions, all opposite": (length_of_a_mean, (3, -1.0), "cosine"),
+    "a cosine a little too low": (length_of_a_mean, (3, -0.501), "cosine"),
     "a cosine that is no number": (length_of_a_mean, (3, float("nan")), "cosine"),
     "no documents": (winners, ([], [], 1.0), "cosines"),
     "a number that is no row": (winners, (0.5, 1.0, 1.0), "cosines"),
@@ -118,14 +123,7 @@ REFUSED = {
     "a length that is no number": (winners, ([0.5, 0.1], [1.0, float("nan")], 1.0), "lengths"),
     "a query of zeros": (winners, ([0.5, 0.1], [1.0, 2.0], 0.0), "query_length"),
     "a query shorter than nothing": (winners, ([0.5, 0.1], [1.0, 2.0], -1.0), "query_length"),
-    "half a dimension": (spread_by_chance, (0.5,), "dimensions"),
-    "no dimensions to store": (cosines_kept, (0, 48), "dimensions"),
-    "a budget below 0": (cosines_kept, (384, -1), "budget"),
-    "less than no words": (tokens_read, (-1, 512), "words"),
-    "a limit of nothing": (tokens_read, (5, 0), "limit"),
-    "a constant below 0": (last_rank_that_wins, (-1, 1, 2), "k"),
     "ranks counted from 0": (last_rank_that_wins, (60, 0, 2), "best"),
-    "no lists": (last_rank_that_wins, (60, 1, 0), "lists"),
 }
 
 

@@ -26,14 +26,20 @@ def split(x, heads):
     return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
 
 
-def attend(x, mask, weights, heads, *, linear=linear, split=split, root=None,
+def join(x):
+    """Return (batch, tokens, width)."""
+    x = x.swapaxes(1, 2)
+    return x.reshape(*x.shape[:2], -1)
+
+
+def attend(x, mask, weights, heads, *, linear=linear, split=split, join=join, root=None,
            hide=lambda scores, real: np.where(real[:, None, None, :], scores, -np.inf)):
     """Attend; the keywords replace one step each."""
     q, k, v = (split(linear(x, weights, f"attn_{part}"), heads) for part in "qkv")
     scores = hide(q @ k.swapaxes(2, 3) / float(root or q.shape[3]**0.5), np.asarray(mask) == 1)
     scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
     mixed = scores / scores.sum(axis=-1, keepdims=True) @ v
-    return linear(mixed.swapaxes(1, 2).reshape(x.shape), weights, "attn_output")
+    return linear(join(mixed), weights, "attn_output")
 
 
 @wrong_answer_to(layer_norm)
@@ -41,13 +47,6 @@ def divides_by_one_less(x, weight, bias, eps):
     """Your variance divides by width - 1: here it is the mean of the squares, divided by width (ddof=0)."""
     centred = x - x.mean(axis=-1, keepdims=True)
     return centred / np.sqrt(x.var(axis=-1, ddof=1, keepdims=True) + float(eps)) * weight + bias
-
-
-@wrong_answer_to(layer_norm)
-def adds_epsilon_to_the_root(x, weight, bias, eps):
-    """Your epsilon is added to the standard deviation: it belongs under the root, sqrt(variance + eps)."""
-    centred = x - x.mean(axis=-1, keepdims=True)
-    return centred / (x.std(axis=-1, keepdims=True) + float(eps)) * weight + bias
 
 
 @wrong_answer_to(gelu)
@@ -91,8 +90,14 @@ def scales_by_the_whole_width(x, attention_mask, weights, heads):
 @wrong_answer_to(attention)
 def splits_heads_without_a_transpose(x, attention_mask, weights, heads):
     """Your heads mix tokens: reshape to (batch, tokens, heads, head_width) first, then swap tokens and heads."""
-    return attend(x, attention_mask, weights, heads,
+    return attend(x, attention_mask, weights, heads, join=lambda mixed: mixed.reshape(x.shape),
                   split=lambda x, heads: x.reshape(x.shape[0], heads, x.shape[1], -1))
+
+
+@wrong_answer_to(attention)
+def joins_heads_without_a_transpose(x, attention_mask, weights, heads):
+    """The results of the heads were joined in the wrong order: swap tokens and heads back before you reshape."""
+    return attend(x, attention_mask, weights, heads, join=lambda mixed: mixed.reshape(x.shape))
 
 
 @wrong_answer_to(attention)
@@ -110,7 +115,7 @@ def norms_first(x, attention_mask, weights, heads, eps):
 
 
 @wrong_answer_to(encoder_block)
-def adds_the_input_again(x, attention_mask, weights, heads, eps):
-    """You added the block's input to the feed-forward part: what is added there is what the first norm gave."""
+def leaves_out_the_second_sum(x, attention_mask, weights, heads, eps):
+    """Your feed-forward part replaces its input: add the two, y + ffn(y), then norm the sum."""
     y = norm(x + attention(x, attention_mask, weights, heads), weights, "attn_output_norm", eps)
-    return norm(x + feed_forward(y, weights), weights, "layer_output_norm", eps)
+    return norm(feed_forward(y, weights), weights, "layer_output_norm", eps)

@@ -22,13 +22,6 @@ def takes_every_position(metadata, cards):
 
 
 @wrong_answer_to(recipe_of)
-def believes_the_card(metadata, cards):
-    """max_tokens is the card's here: the file may have fewer positions, and one token beyond them ends llama.cpp."""
-    card = max((key for key in cards if key in metadata["general.name"].lower()), key=len)
-    return recipe_of(metadata, cards)._replace(max_tokens=cards[card][-1])
-
-
-@wrong_answer_to(recipe_of)
 def takes_the_first_card(metadata, cards):
     """You took the first card whose key is in the name: another one fits better, the longest."""
     first = next(key for key in cards if key in metadata["general.name"].lower())
@@ -72,22 +65,24 @@ def forgets_to_normalize(texts, recipe, role, model, cache):
 
 
 @wrong_answer_to(embed)
-def keys_by_text_alone(texts, recipe, role, model, cache):
-    """This vector was made by another recipe: the key of the cache needs the recipe beside the text."""
-    given = prepared(texts, recipe, role)
-    stored = {key[0] if isinstance(key, tuple) else key: vector for key, vector in cache.items()}
-    missing = [text for text in dict.fromkeys(given) if text not in stored]
-    stored |= dict(zip(missing, embed(missing, recipe, role, model, {})))
-    for text in missing:
-        cache[text] = stored[text]
-    return np.array([stored[text] for text in given], np.float32)
+def forgets_the_prefix(texts, recipe, role, model, cache):
+    """The model got the texts without their prefixes: it is asked for what `prepared` gives, and so is the cache."""
+    return embed(texts, recipe._replace(query_prefix="", document_prefix=""), role, model, {})
 
 
 @wrong_answer_to(embed)
-def gives_the_new_ones_last(texts, recipe, role, model, cache):
-    """The order is not that of the texts: what came from the cache stands first here, and what is new behind it."""
-    known = [text for text in texts if (prepared([text], recipe, role)[0], recipe) in cache]
-    return embed([*known, *(text for text in texts if text not in known)], recipe, role, model, cache)
+def keys_by_too_little(texts, recipe, role, model, cache):
+    """This vector was made for the other role or by another recipe: the key of the cache is the text with its prefix,
+    and with it the recipe."""
+    held = {_bare(key[0] if isinstance(key, tuple) else key, recipe): vector for key, vector in cache.items()}
+    vectors = embed(texts, recipe, role, model, {})
+    for row, text in enumerate(texts):
+        vectors[row] = cache[text] = held.setdefault(_bare(text, recipe), vectors[row])
+    return vectors
+
+
+def _bare(text, recipe):
+    return text.removeprefix(recipe.query_prefix).removeprefix(recipe.document_prefix)
 
 
 @wrong_answer_to(near_duplicates)
@@ -95,3 +90,11 @@ def compares_inner_products(vectors, threshold):
     """These are inner products: long vectors look alike. Divide each vector by its length first."""
     products = vectors.astype(np.float64) @ vectors.astype(np.float64).T
     return [(i, j) for i, j in np.argwhere(np.triu(products >= threshold, 1)).tolist()]
+
+
+@wrong_answer_to(near_duplicates)
+def lists_each_pair_twice(vectors, threshold):
+    """Each pair is here twice, and each row with itself: i < j is wanted, which is above the diagonal."""
+    pairs = near_duplicates(vectors, threshold)
+    itself = [(i, i) for i in np.flatnonzero(np.any(vectors, axis=1)).tolist()]
+    return sorted([*pairs, *itself, *((j, i) for i, j in pairs)])

@@ -13,18 +13,17 @@ def lucene_idf(n, df):
     return np.log(1 + (n - df + 0.5) / (df + 0.5))
 
 
-def bm25(queries, documents, k1, b, idf=lucene_idf, lengths=None, mean=None, gain=None):
+def bm25(queries, documents, k1, b, idf=lucene_idf, gain=lambda count, norm: count / (count + norm)):
     """BM25 by its definition, a query and a document at a time, with one part of it exchanged."""
     counts = [Counter(document) for document in documents]
-    lengths = [len(document) for document in documents] if lengths is None else lengths
+    lengths = [len(document) for document in documents]
     scores = np.zeros((len(queries), len(documents)))
     for row, query in zip(scores, queries):
         for term in query:
             found = [i for i, count in enumerate(counts) if term in count]
-            average = np.mean(lengths) if mean is None else mean([lengths[i] for i in found])
             for i in found:
-                tf, norm = counts[i][term], k1 * (1 - b + b * lengths[i] / average)
-                row[i] += idf(len(documents), len(found)) * (tf / (tf + norm) if gain is None else gain(tf, norm))
+                norm = k1 * (1 - b + b * lengths[i] / np.mean(lengths))
+                row[i] += idf(len(documents), len(found)) * gain(counts[i][term], norm)
     return scores
 
 
@@ -51,20 +50,13 @@ def lets_common_words_count_against(queries, documents, k1=1.2, b=0.75):
 def never_saturates(queries, documents, k1=1.2, b=0.75):
     """The count of a word goes into the score as it is: ten times the word, ten times the score. It has to
     saturate: count / (count + k1 * ...)."""
-    return bm25(queries, documents, k1, b, gain=lambda tf, norm: tf)
+    return bm25(queries, documents, k1, b, gain=lambda count, norm: count)
 
 
 @wrong_answer_to(bm25_scores)
-def measures_length_in_characters(queries, documents, k1=1.2, b=0.75):
-    """The lengths are counted in characters: a document of few long words is taken for a long one. Count its terms."""
-    return bm25(queries, documents, k1, b, lengths=[sum(map(len, document)) for document in documents])
-
-
-@wrong_answer_to(bm25_scores)
-def averages_over_what_was_found(queries, documents, k1=1.2, b=0.75):
-    """The mean length is that of the documents which hold the word: it is the mean of all documents, the same for
-    every query."""
-    return bm25(queries, documents, k1, b, mean=np.mean)
+def leaves_the_length_out(queries, documents, k1=1.2, b=0.75):
+    """The length of a document makes no difference: b and length / mean length are missing from count + k1 * (...)."""
+    return bm25(queries, documents, k1, 0)
 
 
 @wrong_answer_to(bm25_scores)
@@ -81,12 +73,6 @@ def counts_ranks_from_zero(rankings, k=60):
         for place, document in enumerate(ranking):
             scores[document] = scores.get(document, 0) + 1 / (max(k, 1e-9) + place)
     return sorted_scores(scores)
-
-
-@wrong_answer_to(reciprocal_rank_fusion)
-def forgets_k(rankings, k=60):
-    """These are sums of 1 / rank: without k a first place outweighs everything below it. Add k to the rank."""
-    return reciprocal_rank_fusion(rankings, 0)
 
 
 @wrong_answer_to(reciprocal_rank_fusion)
@@ -107,18 +93,34 @@ def adds_raw_scores(scores, weights):
     return sorted_scores(joined)
 
 
-@wrong_answer_to(weighted_fusion)
-def divides_zero_by_zero(scores, weights):
-    """A search with a single hit, or with equal scores, gives 0 / 0, which is NaN, and NaN has no place in an order:
-    what such a search found gets 1."""
+def scaled_and_added(scores, weights):
+    """Scale each search by its lowest and highest score; where they are the same, the scaled score is 0."""
     joined = {}
     for found, weight in zip(scores, weights):
-        values = np.array(list(found.values()), dtype=np.float64)
-        with np.errstate(invalid="ignore"):
-            scaled = (values - values.min(initial=np.inf)) / (values.max(initial=-np.inf) - values.min(initial=np.inf))
-        for document, score in zip(found, scaled):
-            joined[document] = joined.get(document, 0) + weight * float(score)
+        lowest, highest = min(found.values(), default=0), max(found.values(), default=0)
+        for document, score in found.items():
+            joined[document] = joined.get(document, 0) + weight * (score - lowest) / ((highest - lowest) or 1)
     return sorted_scores(joined)
+
+
+@wrong_answer_to(weighted_fusion)
+def gives_a_single_hit_nothing(scores, weights):
+    """What a search found alone, or with equal scores, gets 0 here, as if it had not been found: it gets 1."""
+    return scaled_and_added(scores, weights)
+
+
+@wrong_answer_to(weighted_fusion)
+def scales_what_was_not_found(scores, weights):
+    """Documents that a search missed were scaled along, with a score of 0: scale what it found, the others get nothing
+    from it."""
+    missed = dict.fromkeys((document for found in scores for document in found), 0)
+    return scaled_and_added([missed | found for found in scores], weights)
+
+
+@wrong_answer_to(rerank)
+def cuts_before_it_scores(query, candidates, score_pairs, k):
+    """Only the first k candidates were scored: a reranker has to see all of them, or it cannot bring one up."""
+    return rerank(query, dict(list(candidates.items())[:k]), score_pairs, k)
 
 
 @wrong_answer_to(rerank)

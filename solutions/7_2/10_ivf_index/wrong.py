@@ -37,10 +37,11 @@ def keeps_the_mean_short(vectors, cells, centroids):
 
 
 @wrong_answer_to(move_centroids)
-def scales_an_empty_cell(vectors, cells, centroids):
-    """An empty cell's centroid is 0 / 0, which is NaN: it has to start again somewhere else."""
+def adds_one_vector_a_cell(vectors, cells, centroids):
+    """Each centroid is the last vector of its cell: numpy's sums[cells] += vectors adds once for each cell, whatever
+    stands in it. np.add.at adds every one."""
     totals = np.zeros(centroids.shape)
-    np.add.at(totals, cells, vectors)
+    totals[cells] += vectors
     return totals / np.linalg.norm(totals, axis=1, keepdims=True)
 
 
@@ -59,6 +60,12 @@ def never_moves(vectors, n_cells, iterations=10, seed=0):
     return kmeans(vectors, n_cells, 0, seed)
 
 
+@wrong_answer_to(kmeans)
+def assigns_once(vectors, n_cells, iterations=10, seed=0):
+    """Your cells are those of the start, so that every move gives the same centroids: assign before each move."""
+    return kmeans(vectors, n_cells, min(iterations, 1), seed)
+
+
 @wrong_answer_to(build)
 def leaves_the_vectors_where_they_were(vectors, centroids):
     """ids are in the order of the cells, vectors are not: place i must hold vector ids[i] of the corpus."""
@@ -66,17 +73,10 @@ def leaves_the_vectors_where_they_were(vectors, centroids):
     return IvfIndex(centroids, offsets, ids, np.array(vectors))
 
 
-@wrong_answer_to(build)
-def counts_instead_of_offsets(vectors, centroids):
-    """Your offsets are the sizes of the cells: they are running sums, from 0 up to n, one more than there are cells."""
-    centroids, offsets, ids, stored = build(vectors, centroids)
-    return IvfIndex(centroids, np.diff(offsets), ids, stored)
-
-
 @wrong_answer_to(search)
-def looks_into_the_first_cells(index, queries, k, n_probe):
-    """You looked into the first n_probe cells of the index: each query has its own, those that fit it best."""
-    return ordered(index, queries, k, np.tile(np.arange(min(n_probe, len(index.centroids))), (len(queries), 1)))
+def takes_the_best_of_one_cell(index, queries, k, n_probe):
+    """These are the best of the first cell: the vectors of all n_probe cells compete, and are sorted together."""
+    return ordered(index, queries, k, nearest_cells(index, queries, 1))
 
 
 @wrong_answer_to(search)

@@ -15,22 +15,24 @@ def mean_with_padding(length: float, tokens: int, padding: int) -> tuple[float, 
 
     length: of the right mean, over the real tokens; tokens: how many these are; padding: rows of zeros behind them
     Returns (cosine of the vector with the right mean, the vector's length).
-    Raises ValueError for a length that is not above 0, tokens below 1 or padding below 0.
+    Raises ValueError for a length that is not above 0.
     """
-    tokens, padding = _whole("tokens", tokens, 1), _whole("padding", padding, 0)
     if not length > 0:
         raise ValueError(f"length must be above 0, got {length}: a zero vector has no direction")
-    return 1.0, float(length) * tokens / (tokens + padding)
+    return 1.0, float(length) * int(tokens) / (int(tokens) + int(padding))
 
 
 def length_of_a_mean(count: int, cosine: float) -> float:
     """Question 2. A page is represented by the mean of its chunks' vectors, each of length 1. How long is the mean?
 
     count: of chunks; cosine: the mean of the cosines of all pairs of different chunks (one chunk has none: ignored)
-    Returns the length; a cosine that rounding has put a little below -1 / (count - 1) gives 0.
-    Raises ValueError for a count below 1, or a cosine that is not in -1 / (count - 1)..1: no vectors have it.
+    Returns the length; a cosine that rounding has put below -1 / (count - 1), by up to 1e-6, gives 0.
+    Raises ValueError for a count below 1, or a cosine that is not in -1 / (count - 1)..1, give or take 1e-6: no
+    vectors have it.
     """
-    count = _whole("count", count, 1)
+    count = int(count)
+    if count < 1:
+        raise ValueError(f"count must be at least 1, got {count}")
     square = (1 + (count - 1) * float(cosine)) / count if count > 1 else 1.0  # of count**2 products, count are 1
     if not -1e-6 < square < 1 + 1e-6:
         raise ValueError(f"cosine is {cosine}: {count} vectors have no such mean")
@@ -60,10 +62,8 @@ def spread_by_chance(dimensions: float) -> float:
     """Question 4. Two texts have nothing to do with each other. How far from 0 is their cosine, by chance?
 
     dimensions: in which the vectors really spread, evenly to all sides
-    Returns the standard deviation of the cosine of two random directions. Raises ValueError for dimensions below 1.
+    Returns the standard deviation of the cosine of two random directions.
     """
-    if not dimensions >= 1:
-        raise ValueError(f"dimensions must be at least 1, got {dimensions}")
     return 1 / math.sqrt(dimensions)
 
 
@@ -72,12 +72,11 @@ def cosines_kept(dimensions: int, budget: int) -> tuple[float, float, float]:
 
     dimensions: of the vectors, which point evenly to all sides: none of their dimensions says more than another
     budget: bytes a vector, of which each way stores as many of the first dimensions as fit, at most all
-    Returns for (float32, int8, bits) the cosine of a vector with what is stored of it, the rest being 0: the root
-    of the mean square over many vectors; 0 where no dimension fits. A bit is a sign. The tests allow 0.015: the
-    rounding of int8 does not count.
-    Raises ValueError for dimensions below 1 or a budget below 0.
+    Returns for (float32, int8, bits) the cosine of a vector with what is stored of it, all other dimensions being 0;
+    of many vectors the root of the mean squared cosine; 0 where no dimension fits. A bit is a sign. The tests allow
+    0.015: the rounding of int8 does not count.
     """
-    dimensions, budget = _whole("dimensions", dimensions, 1), _whole("budget", budget, 0)
+    dimensions, budget = int(dimensions), int(budget)
     float32, int8, bits = (math.sqrt(min(stored, dimensions) / dimensions)
                            for stored in (budget // 4, budget, budget * 8))
     return float32, int8, bits * math.sqrt(2 / math.pi)  # a sign's cosine: mean of |x| / root of the mean of x**2
@@ -89,9 +88,8 @@ def tokens_read(words: int, limit: int) -> tuple[int, bool]:
     words: the text's tokens, without [CLS] in front and [SEP] behind
     limit: the most tokens that the model is given; `embed(text, truncate=True)` keeps the first of all tokens
     Returns (how many of the words the model reads, whether it reads [SEP]).
-    Raises ValueError for words below 0 or a limit below 1.
     """
-    words, limit = _whole("words", words, 0), _whole("limit", limit, 1)
+    words, limit = int(words), int(limit)
     return min(words, limit - 1), words + 2 <= limit
 
 
@@ -101,16 +99,12 @@ def last_rank_that_wins(k: int, best: int, lists: int) -> int:
     Document A stands at rank `best` (from 1) of one list and in no other; document B at rank r of all lists.
     k: the constant of the fusion; a document scores the sum of 1 / (k + rank) over the lists that hold it
     Returns the last r at which B still scores more than A; 0 where it never does.
-    Raises ValueError for k below 0, best or lists below 1. Source: Cormack, Clarke and Büttcher 2009, with k = 60.
+    Raises ValueError for best below 1. Source: Cormack, Clarke and Büttcher 2009, with k = 60.
     """
-    k, best, lists = _whole("k", k, 0), _whole("best", best, 1), _whole("lists", lists, 1)
+    if best < 1:
+        raise ValueError(f"best must be at least 1, the first rank, got {best}")
+    k, best, lists = int(k), int(best), int(lists)
     return lists * (k + best) - k - 1  # lists / (k + r) > 1 / (k + best)
-
-
-def _whole(name: str, number: int, least: int) -> int:
-    if number < least:
-        raise ValueError(f"{name} must be at least {least}, got {number}")
-    return int(number)
 
 
 def _row(name: str, numbers: ArrayLike) -> np.ndarray:

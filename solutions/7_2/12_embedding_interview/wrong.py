@@ -56,6 +56,15 @@ def takes_all_three_for_the_cosine(cosines, lengths, query_length):
 
 
 @wrong_answer_to(winners)
+def takes_the_distance_for_the_cosine(cosines, lengths, query_length):
+    """The nearest document is not the one with the largest cosine: that holds for equal lengths only. A document that
+    is much shorter or longer than the query is far away, whatever its direction.
+    """
+    cosines = np.asarray(cosines, dtype=np.float64)
+    return int(np.argmax(cosines)), int(np.argmax(cosines * lengths)), int(np.argmax(cosines))
+
+
+@wrong_answer_to(winners)
 def normalises_the_query_alone(cosines, lengths, query_length):
     """The query's length matters to the Euclidean distance: you took it for 1. Only for the inner product is it the
     same factor for every document.
@@ -78,7 +87,7 @@ def takes_shares_for_cosines(dimensions, budget):
     """The share of the dimensions is the share of the squared length. A cosine is a length: take the root."""
     dimensions, budget = int(dimensions), int(budget)
     shares = [min(stored, dimensions) / dimensions for stored in (budget // 4, budget, budget * 8)]
-    return shares[0], shares[1], shares[2] * 2 / np.pi
+    return shares[0], shares[1], shares[2] * np.sqrt(2 / np.pi)
 
 
 @wrong_answer_to(cosines_kept)
@@ -104,9 +113,3 @@ def lets_a_tie_win(k, best, lists):
     return int(lists) * (int(k) + int(best)) - int(k)
 
 
-@wrong_answer_to(last_rank_that_wins)
-def forgets_the_constant(k, best, lists):
-    """You added 1 / rank. The constant k makes the first ranks nearly equal, so that a document in all lists may
-    stand far below.
-    """
-    return int(lists) * int(best) - 1

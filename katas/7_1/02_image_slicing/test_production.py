@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+from image_slicing import (
+    anyres_tokens,
+    minicpm_tokens,
+    refined_size,
+    select_best_resolution,
+    slice_grid,
+    smart_resize,
+)
+
+from fixtures.checking import call
+from fixtures.katas import recorded
+from fixtures.katas.image_slicing.sweep import call_each, sizes
+
+RECORD = recorded("image_slicing")
+OF_A_SIZE = (smart_resize, select_best_resolution, anyres_tokens, slice_grid, refined_size)
+
+
+@pytest.mark.parametrize(("size", "grid", "multiple", "wanted"), [
+    ((100, 100), (1, 1), 128, (512, 512)),  # 448 / 128 is 3.5: 4 is even
+    ((100, 100), (1, 1), 179, (537, 537)),  # 2.503
+    ((5, 7), (2, 2), 14, (644, 1260)),  # 2.5 and 3.5: slices of 2 x 4
+    ((3, 2), (2, 1), 14, (896, 448)),  # 1.5: 2 x 2
+])
+def test_halves_go_to_the_even_number(size, grid, multiple, wanted):
+    call(refined_size, size, grid, multiple=multiple).gives(wanted)
+
+
+def test_the_last_digit_of_a_float_decides_between_equals():
+    """Two grids are exactly as near to a square, and to 1:4 in nine slices.
+
+    log(3 / 2) and -log(2 / 3) differ in their last digit, so that the reference cuts 1024 x 1024 into 2 rows of 3;
+    log(1 / 2) is exactly -log(2), and 600 x 600 has more rows.
+    """
+    call_each(slice_grid, [(size,) for size in sizes(RECORD["ties"])], sizes(RECORD["tied_grids"]))
+
+
+@pytest.mark.parametrize(("size", "wanted"), [
+    ((14, 100), (28, 168)),  # 14 / 28 is rounded to 0: no pixels, too few, so both edges grow by 1.497
+    ((13, 2600), (28, 812)),  # 200:1 is allowed. It has more than min_pixels, and shrinks all the same
+    ((1, 150), (28, 700)),
+    ((2, 9), (28, 140)),
+])
+def test_a_line_of_text_loses_its_width_in_smart_resize(size, wanted):
+    """transformers takes no care of an edge that was rounded to 0."""
+    call(smart_resize, size).gives(wanted)
+
+
+def test_no_edge_vanishes():
+    """Nor can it from the largest side: at 200:1 and a small max_pixels one factor is left."""
+    call(smart_resize, (20, 4000), 28, 784, 10_000).gives((28, 1400))
+    call(refined_size, (1, 4000)).gives((14, 28000))  # 448 / sqrt(4000) is 7.08, half a patch: rounded to 0
+    call(refined_size, (1, 4000), (1, 9)).gives((28, 83916))
+    call(refined_size, (1, 30), (3, 1)).gives((3 * 84, 2436))  # a slice is at least a pixel high
+
+
+def test_of_a_thin_line_the_overview_is_left():
+    """All rows of a 13 x 2600 image are padding: 13 * 72 / 2600 of a patch."""
+    call(anyres_tokens, (13, 2600)).gives(576)
+    call(anyres_tokens, (1, 3)).gives(576 + 16 * 49)
+
+
+def test_a_resolution_that_keeps_no_pixel_can_still_be_the_best():
+    """Scaled to fit, 1 x 1000 has an edge below one pixel everywhere. The least padding decides."""
+    call(select_best_resolution, (1, 1000), ((20, 20), (10, 10), (30, 30))).gives((10, 10))
+
+
+def test_multiples_of_four_patches():
+    """MiniCPM-V 4.6 merges 4 x 4 patches: its slices are multiples of 56 pixels."""
+    arguments = zip(sizes(RECORD["sizes"]), sizes(RECORD["grid"]), strict=True)
+    call_each(refined_size, [(size, grid, 448, 56) for size, grid in arguments], sizes(RECORD["refined_56"]))
+
+
+def test_numbers_may_be_numpys():
+    """np.int16(3000) * np.int16(2000) is negative."""
+    size = np.int16(3000), np.int16(2000)
+    call(smart_resize, size, np.uint8(28)).gives((1204, 812))
+    call(smart_resize, np.array(size), 28, np.int16(3136), np.int32(1_003_520)).gives((1204, 812))
+    call(select_best_resolution, size, np.array([(336, 672), (672, 336)], np.int16)).gives((672, 336))
+    call(anyres_tokens, size, tile=np.int16(336), patch=np.uint8(14)).gives(2160)
+    call(slice_grid, size, np.int16(448), np.uint8(9)).gives((4, 2))
+    call(refined_size, size, (np.uint8(4), np.uint8(2)), np.int16(448), np.uint8(14)).gives((1568, 1036))
+    call(minicpm_tokens, (np.int8(3), np.int8(3)), np.uint8(255)).gives(2572)
+
+
+@pytest.mark.parametrize("function", OF_A_SIZE[:2] + OF_A_SIZE[3:])
+def test_a_result_is_two_of_pythons_integers(function):
+    call(function, np.array([300, 500])).satisfies(
+        lambda pair: len(pair) == 2 and all(type(edge) is int for edge in pair), "two of type int")
+
+
+def test_large_images():
+    """50,000 x 50,000 pixels are more than a 32-bit integer holds."""
+    call(smart_resize, (50_000, 49_000)).gives((1008, 980))
+    call(select_best_resolution, (50_000, 49_000)).gives((672, 672))
+    call(slice_grid, (50_000, 49_000)).gives((3, 3))
+    call(refined_size, (50_000, 49_000), (3, 3)).gives((1344, 1344))
+
+
+@pytest.mark.parametrize(("function", "arguments", "error", "name"), [
+    *((function, (size,), error, "size") for function in OF_A_SIZE for size, error in [
+        ((0, 5), ValueError), ((5, -1), ValueError), ((5, 5, 3), ValueError), ((5.0, 5), TypeError),
+        ((5, True), TypeError)]),
+    (smart_resize, ((2, 401),), ValueError, "size"),
+    (smart_resize, ((5, 5), 28.0), TypeError, "factor"),
+    (smart_resize, ((5, 5), 0), ValueError, "factor"),
+    (smart_resize, ((5, 5), 28, 0), ValueError, "min_pixels"),
+    (smart_resize, ((5, 5), 28, 4, 0), ValueError, "max_pixels"),
+    (select_best_resolution, ((5, 5), ()), ValueError, "resolutions"),
+    (select_best_resolution, ((5, 5), ((336, 672), (0, 672))), ValueError, "resolutions"),
+    (anyres_tokens, ((5, 5), ((336, 672), (672,))), ValueError, "resolutions"),
+    (anyres_tokens, ((5, 5), ((336, 672),), 0), ValueError, "tile"),
+    (anyres_tokens, ((5, 5), ((336, 672),), 336, 0), ValueError, "patch"),
+    (slice_grid, ((5, 5), 0), ValueError, "scale"),
+    (slice_grid, ((5, 5), 448, 0), ValueError, "max_slices"),
+    (refined_size, ((5, 5), (0, 1)), ValueError, "grid"),
+    (refined_size, ((5, 5), (2,)), ValueError, "grid"),
+    (refined_size, ((5, 5), (1, 1), 0), ValueError, "scale"),
+    (refined_size, ((5, 5), (1, 1), 448, 0), ValueError, "multiple"),
+    (minicpm_tokens, ((2, 0),), ValueError, "grid"),
+    (minicpm_tokens, ((2, 2), 0), ValueError, "queries"),
+])
+def test_what_cannot_be_right_is_refused(function, arguments, error, name):
+    call(function, *arguments).raises(error, naming=name)
