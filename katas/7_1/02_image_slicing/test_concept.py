@@ -70,6 +70,7 @@ def test_the_resolution_keeps_most_of_the_image(size, wanted):
 def test_an_enlarged_image_gains_nothing():
     """20 x 30 fits into all three. All its 600 pixels are kept, no more, so the one with the least padding wins."""
     call(select_best_resolution, (20, 30), ((40, 60), (30, 30), (25, 50))).gives((30, 30))
+    call(select_best_resolution, (5, 5), ((24, 24), (10, 40))).gives((10, 40))  # 375 pixels of padding, not 551
 
 
 def test_of_equals_the_first_wins():

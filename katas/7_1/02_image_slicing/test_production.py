@@ -53,12 +53,19 @@ def test_no_edge_vanishes():
     call(refined_size, (1, 4000)).gives((14, 28000))  # 448 / sqrt(4000) is 7.08, half a patch: rounded to 0
     call(refined_size, (1, 4000), (1, 9)).gives((28, 83916))
     call(refined_size, (1, 30), (3, 1)).gives((3 * 84, 2436))  # a slice is at least a pixel high
+    call(refined_size, (30, 1), (1, 3)).gives((2450, 3 * 84))  # and wide: 448 * sqrt(30) is 2453, 175.2 patches
 
 
 def test_of_a_thin_line_the_overview_is_left():
     """All rows of a 13 x 2600 image are padding: 13 * 72 / 2600 of a patch."""
     call(anyres_tokens, (13, 2600)).gives(576)
     call(anyres_tokens, (1, 3)).gives(576 + 16 * 49)
+
+
+def test_patches_are_whole():
+    """11 x 21 pixels in patches of 2: 5 rows of 10, and a newline each. A tile of 11 has 5 x 5."""
+    call(anyres_tokens, (20, 40), ((11, 21),), 11, 2).gives(25 + 5 * 11)
+    call(anyres_tokens, (30, 60), ((10, 20),), patch=1).gives(336**2 + 10 * 21)  # a tile has 336 pixels
 
 
 def test_a_resolution_that_keeps_no_pixel_can_still_be_the_best():

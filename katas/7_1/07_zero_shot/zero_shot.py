@@ -13,8 +13,7 @@ def contrastive_logits(image_embeddings: Floats, text_embeddings: Floats, log_sc
     log_scale: what CLIP learns, `logit_scale` in its files; exp(log_scale) is 1 / temperature
     Returns (images, texts), float64 if one of the two is float64, else float32.
     Raises ValueError if the shapes don't fit, an embedding is zero or not finite, or log_scale is not finite or
-    above 10, as the scale itself would be (100).
-    Source: Radford et al. 2021, figure 3.
+    above 10, as the scale itself would be (100). Source: Radford et al. 2021, figure 3.
     """
     raise NotImplementedError
 
@@ -34,7 +33,7 @@ def zero_shot_probabilities(image_embeddings: Floats, prompt_embeddings: Floats,
 
     image_embeddings: (images, width)
     prompt_embeddings: (classes, templates, width); a class is the mean of its prompts, each of length 1 before
-    log_scale, dtype, errors: as in contrastive_logits
+    log_scale, dtype, errors: as in contrastive_logits; prompts of a class that cancel each other out are one as well
     Returns (images, classes), each row sums to 1. Source: Radford et al. 2021, section 3.1.4.
     """
     raise NotImplementedError
@@ -45,8 +44,7 @@ def recall_at_k(scores: Floats, k: int) -> tuple[float, float]:
 
     scores: (pairs, pairs); image i belongs to text i. What scores as high as the partner counts as better.
     Returns (image to text, text to image), shares of 0..1.
-    Raises ValueError if scores is not square, is empty or holds NaN, or k is below 1.
-    Source: Karpathy and Fei-Fei 2015, section 4.1.
+    Raises ValueError if scores is not square, is empty, has NaN, or k is below 1. Source: Karpathy and Fei-Fei 2015.
     """
     raise NotImplementedError
 

@@ -15,7 +15,7 @@ def mean_pool(token_embeddings: Floats, attention_mask: NDArray) -> Floats:
     token_embeddings: (batch, tokens, width), floating point
     attention_mask: (batch, tokens), 1 or True for a real token, 0 or False for padding, at any place
     Returns (batch, width) in the dtype of token_embeddings, summed in float32 or better. What stands in the
-    padding has no effect, not even NaN; a NaN in a real token shows in the result.
+    padding has no effect, not even NaN; NaN or infinity in a real token shows in the result.
     Raises TypeError if token_embeddings is not floating point; ValueError if the shapes disagree, the mask
     holds anything but 0 and 1, or a sentence has no real token.
     Source: Reimers and Gurevych 2019, section 3; LLAMA_POOLING_TYPE_MEAN.

@@ -189,6 +189,7 @@ def test_who_stops_listening_stops_the_speaker():
         Citation("cats.nap", True, True), Citation("numpy.sort", False, True), Citation("2", False, False)],
     "dogs.bark [dogs.bark] is loud [dogs.bark].": [Citation("dogs.bark", True, True)],
     "Call cats.nap.sound [cats.nap] with x[0] and y[i].": [Citation("cats.nap", True, False)],
+    "Pet cats [cats].": [Citation("cats", False, True)],  # a part of a name is another name
     "I do not know.": [],
 }.items())
 def test_marks_are_held_against_what_was_given(text, wanted):

@@ -88,6 +88,7 @@ def test_the_file_is_closed_and_its_values_live_on(tmp_path):
 def test_a_file_is_read_again_and_not_remembered(tmp_path):
     """A call reads the file: it does not hand out what an earlier call returned."""
     call(read_metadata, written(tmp_path, LE.file(LE.kv("n", UINT8, b"\1")))).value.clear()
+    call(read_metadata, tmp_path / "model.gguf").gives({"n": 1})
     call(read_metadata, written(tmp_path, LE.file(LE.kv("n", UINT8, b"\2")))).gives({"n": 2})
 
 
@@ -125,7 +126,6 @@ ANYWHERE, ARRAY_HEAD = range(2**20), range(7, 20)  # an array may be named by it
 # function, arguments, and the byte where what is wrong begins; a value stands behind seven bytes
 REFUSED = {
     "another magic": (read_header, (header(magic=b"GGML"),), [0]),
-    "half a header": (read_header, (header()[:20],), ANYWHERE),
     "version 1, with lengths of 32 bits": (read_header, (header(version=1),), [4]),
     "a string one byte too long": (*value(STRING, LE.string("abc", 4)), [7]),
     "a string of 2^64 - 8 bytes": (*value(STRING, LE.string("abc", 2**64 - 8)), [7]),
