@@ -106,6 +106,7 @@ def test_tokens_of_padding_are_left_out(size, wanted):
 
 
 def test_the_tokens_are_as_many_as_transformers_counts():
+    """The filled patches are rounded down: of 1 x 80 no whole row is filled, and none stays."""
     call_each(anyres_tokens, [(size,) for size in SIZES], RECORD["anyres_tokens"].tolist())
 
 
@@ -114,7 +115,8 @@ def test_the_tokens_are_as_many_as_transformers_counts():
 
 @pytest.mark.parametrize(("size", "n", "wanted"), [
     ((10, 10), 1, (1, 1)), ((5, 20), 1, (1, 1)),  # the area decides, not the longer edge
-    ((10, 11), 2, (1, 2)), ((11, 10), 2, (2, 1)),  # (rows, columns): a wide image has more columns
+    ((11, 14), 2, (1, 2)), ((14, 11), 2, (2, 1)),  # (rows, columns): a wide image has more columns
+    ((15, 15), 3, (2, 2)),  # 2.25 slices need 3
     ((20, 25), 5, (2, 3)),  # 6 slices: n + 1
     ((25, 15), 4, (2, 2)),  # log(15 / 25) is -0.51: 0 is nearer than log(1 / 3), -1.10
     ((12, 38), 5, (1, 4)),  # 4 slices: n - 1
@@ -126,6 +128,7 @@ def test_the_grid_is_nearest_in_shape(size, n, wanted):
 
 
 def test_the_grid_is_that_of_transformers():
+    """Of large images n is max_slices, 9: grids of 8 and 9 slices compete, and 10 are too many."""
     call_each(slice_grid, [(size,) for size in SIZES], GRIDS)
 
 
@@ -151,6 +154,7 @@ def test_a_slice_of_the_image_is_rounded_first():
 
 
 def test_overview_and_refined_size_are_those_of_transformers():
+    """A slice of 161 x 2093 in three columns is 161 x 698: 697.7 is rounded, not cut. Its height is cut: int(...)."""
     call_each(refined_size, [(size,) for size in SIZES], sizes(RECORD["overview"]))
     call_each(refined_size, list(zip(SIZES, GRIDS, strict=True)), sizes(RECORD["refined"]))
 

@@ -100,10 +100,10 @@ def compares_shapes_without_the_log(size, scale=448, max_slices=9):
 
 
 @wrong_answer_to(slice_grid)
-def lets_every_neighbour_of_n_compete(size, scale=448, max_slices=9):
-    """A grid of 1 slice, or of more than max_slices, competes: only the counts from 2 to max_slices do."""
+def lets_one_slice_compete(size, scale=448, max_slices=9):
+    """The grid of 1 slice competes: an image of more than scale**2 pixels is always cut."""
     n = min(math.ceil(size[0] * size[1] / scale**2), max_slices)
-    counts = (n - 1, n, n + 1) if n > 1 else (1,)
+    counts = [count for count in (n - 1, n, n + 1) if count <= max_slices] if n > 1 else [1]
     return _grid(size, counts, lambda aspect, shape: abs(math.log(aspect) - math.log(shape)))
 
 
