@@ -4,32 +4,23 @@ In llama.cpp: tools/mtmd/mtmd.cpp (mtmd_tokenize) and mtmd-helper.cpp (mtmd_help
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
 MARKER = "<__media__>"  # libmtmd's
-
-
-class Image(NamedTuple):
-    """The tokens of one image, row by row: (8, 8) are 64. Where they have no rows (a resampler): (1, 64)."""
-
-    rows: int
-    columns: int
-
-
-Chunk = list[int] | Image  # a piece of a prompt: text as token ids, or an image
+Grid = tuple[int, int]  # (rows, columns) of an image's tokens, which come row by row; (1, 64) where there are no rows
+Chunk = list[int] | Grid  # a piece of a prompt: a text is a list of token ids, an image a tuple
 
 
 def split_prompt(
-    prompt: str, grids: Sequence[tuple[int, int]], tokenize: Callable[[str], Sequence[int]], bos: int | None = None,
+    prompt: str, grids: Sequence[Grid], tokenize: Callable[[str], Sequence[int]], bos: int | None = None,
     begin: Sequence[int] = (), end: Sequence[int] = (), marker: str = MARKER,
 ) -> list[Chunk]:
-    """Cut a prompt at its markers: a list of token ids for each text, an Image for each marker.
+    """Cut a prompt at its markers: a list of token ids for each text, a tuple for each marker.
 
-    grids: (rows, columns) of each image's tokens, in the order of the markers
+    grids: of each image, in the order of the markers
     tokenize: gives the ids of a text, without bos; each text is tokenized by itself, as it is
     bos: comes once, first of all, even where an image begins the prompt
     begin, end: ids that the model wants before and after each image; they are part of the texts there

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from image_tokens import Image, attention_mask, context_left, mrope_positions, splice, split_prompt, token_positions
+from image_tokens import attention_mask, context_left, mrope_positions, splice, split_prompt, token_positions
 
 from fixtures.checking import call
 from fixtures.katas.image_tokens import reference
@@ -10,8 +10,8 @@ from fixtures.katas.image_tokens.reference import BOS, spell
 
 TABLE = np.random.default_rng(6).standard_normal((31, 5)).astype(np.float32)
 VECTORS = [np.random.default_rng(7).standard_normal((6, 5)).astype(np.float32)]
-CHUNKS = [[1, 2], Image(2, 3), [3]]
-TEN = [[7, 5], *[chunk for i in range(10) for chunk in (Image(i + 1, 12), [i])]]
+CHUNKS = [[1, 2], (2, 3), [3]]
+TEN = [[7, 5], *[chunk for i in range(10) for chunk in ((i + 1, 12), [i])]]
 
 
 def replaced(place, value):
@@ -24,20 +24,20 @@ def replaced(place, value):
 def test_a_marker_of_the_users_stays_text_where_the_program_has_its_own():
     """Whoever types <__media__> must not move the images: such a program draws a marker that nobody can guess."""
     call(split_prompt, "a<__media__>b<zzz>c", [(1, 2)], spell, marker="<zzz>").gives(
-        [[1, *spell("<__media__>"), 2], Image(1, 2), [3]])
+        [[1, *spell("<__media__>"), 2], (1, 2), [3]])
 
 
 def test_no_text_is_no_token():
     """Many a tokenizer puts a space before every text: also before one of no letters."""
     call(split_prompt, "<__media__>b<__media__>", [(1, 1), (1, 1)], lambda text: [27, *spell(text)], BOS).gives(
-        [[BOS], Image(1, 1), [27, 2], Image(1, 1)])
+        [[BOS], (1, 1), [27, 2], (1, 1)])
 
 
 def test_lists_of_others_are_not_changed():
     """A tokenizer may remember its answers and return the same list twice."""
     remembered, begin = [1, 2], [31]
     call(split_prompt, "ab<__media__>ab<__media__>ab", [(1, 1)] * 2, lambda text: remembered, BOS, begin, [33]).gives(
-        [[0, 1, 2, 31], Image(1, 1), [33, 1, 2, 31], Image(1, 1), [33, 1, 2]])
+        [[0, 1, 2, 31], (1, 1), [33, 1, 2, 31], (1, 1), [33, 1, 2]])
     assert (remembered, begin) == ([1, 2], [31]), f"the lists that were given have become {remembered} and {begin}"
 
 
@@ -47,7 +47,7 @@ def test_ids_and_sizes_may_be_numpys():
     call(split_prompt, "a<__media__>b", [grid], lambda text: np.array(spell(text), np.int32)).satisfies(
         lambda chunks: [[type(number) for number in chunk] for chunk in chunks] == [[int], [int, int], [int]],
         "integers of Python's")
-    chunks = [[1], Image(*grid), [2]]
+    chunks = [[1], tuple(grid), [2]]
     call(token_positions, chunks, np.int8(100)).gives(np.arange(100, 502))
     call(mrope_positions, chunks, np.int8(120)).gives(reference.mrope(chunks, 120))
     call(context_left, chunks, np.int16(500), np.int8(90)).gives(8)
@@ -55,14 +55,14 @@ def test_ids_and_sizes_may_be_numpys():
     call(splice, chunks, TABLE, [np.ones((400, 5))]).satisfies(lambda x: x.shape == (402, 5), "shape (402, 5)")
 
 
-@pytest.mark.parametrize("chunks", [[[1, 2, 3]], [Image(3, 2)], [Image(1, 2), Image(2, 2)]])
+@pytest.mark.parametrize("chunks", [[[1, 2, 3]], [(3, 2)], [(1, 2), (2, 2)]])
 def test_prompts_of_text_or_images_alone(chunks):
     call(token_positions, chunks, 5).gives(np.arange(5, 5 + len(reference.places(chunks))))
     call(mrope_positions, chunks, 5).gives(reference.mrope(chunks, 5))
     call(attention_mask, chunks, True).gives(reference.mask(chunks, True))
     vectors = [TABLE[:6].copy()] if len(chunks) == 1 else [TABLE[:2], TABLE[2:6]]
     wanted = TABLE[1:4] if isinstance(chunks[0], list) else TABLE[:6]
-    call(splice, chunks, TABLE, vectors if isinstance(chunks[0], Image) else []).gives(wanted)
+    call(splice, chunks, TABLE, vectors if isinstance(chunks[0], tuple) else []).gives(wanted)
 
 
 def test_ten_images_of_every_size():

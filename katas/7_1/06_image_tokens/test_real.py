@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from image_tokens import Image, attention_mask, context_left, mrope_positions, splice, split_prompt, token_positions
+from image_tokens import attention_mask, context_left, mrope_positions, splice, split_prompt, token_positions
 
 from fixtures.checking import call
 
@@ -25,7 +25,7 @@ def test_llama_cpp_cuts_the_prompt_as_you_do(prompt):
 
     count = prompt.count("<__media__>")
     with opened_shipped() as (model, _):
-        wanted = [Image(8, 8) if chunk.ids is None else list(chunk.ids)
+        wanted = [(8, 8) if chunk.ids is None else list(chunk.ids)
                   for chunk in model.chunks(prompt, [(96, 96)] * count)]
         call(split_prompt, prompt, [(8, 8)] * count, model.tokenize, model.bos).gives(wanted)
 
@@ -47,7 +47,7 @@ def test_llama_cpp_places_and_decodes_images_as_you_do(tmp_path, architecture):
         grids = [(3, 5), (5, 3), (4, 4)] if mrope else [(1, chunk.tokens) for chunk in images]
         around = map(model.tokenize, MADE[architecture][3])
         chunks = call(split_prompt, PROMPT, grids, model.tokenize, model.bos, *around).gives(
-            [Image(*grids[images.index(chunk)]) if chunk.ids is None else list(chunk.ids) for chunk in wanted])
+            [grids[images.index(chunk)] if chunk.ids is None else list(chunk.ids) for chunk in wanted])
 
         places = np.concatenate([chunk.positions for chunk in wanted])
         positions = call(mrope_positions if mrope else token_positions, chunks).gives(places if mrope else places[:, 0])
@@ -67,8 +67,8 @@ def test_llama_cpp_lets_see_what_your_mask_allows(tmp_path, architecture):
     """Each vector is changed once: the tokens whose logits change at all see it."""
     from fixtures.katas.image_tokens.asking import opened_made
 
-    chunks, non_causal = [[1, 335, 351], Image(3, 3), [259], Image(2, 2), [267, 262]], architecture == "gemma3"
-    images, tokens = [isinstance(chunk, Image) for chunk in chunks], [3, 9, 1, 4, 2]
+    chunks, non_causal = [[1, 335, 351], (3, 3), [259], (2, 2), [267, 262]], architecture == "gemma3"
+    images, tokens = [isinstance(chunk, tuple) for chunk in chunks], [3, 9, 1, 4, 2]
     rng = np.random.default_rng(5)
     with opened_made(tmp_path, architecture) as (model, _):
         matrix, positions = rng.standard_normal((19, model.width)).astype(np.float32), np.arange(19)
@@ -86,7 +86,7 @@ def test_llama_cpp_has_room_for_as_many_tokens_as_you_count(tmp_path):
     """Qwen2-VL's images take few positions, but each token takes a cell of the cache: 256 in all, and then none."""
     from fixtures.katas.image_tokens.asking import opened_made
 
-    chunks = [[1, 259, 267], *[Image(7, 5)] * 7]
+    chunks = [[1, 259, 267], *[(7, 5)] * 7]
     answer = 256 - 3 - 7 * 35
     call(context_left, chunks, 256, answer).gives(0)
     with opened_made(tmp_path, "qwen2vl", n_ctx=256) as (model, table):
@@ -103,8 +103,8 @@ def test_llama_cpp_has_room_for_as_many_tokens_as_you_count(tmp_path):
 def test_the_shipped_model_gives_mtmds_answers_to_your_matrices(count, images):
     """The encoder's vectors, spliced into the rows of the table: token for token the answer of mtmd's own path.
 
-    Answers alone tell little: with the image before all of the text 97 of 100 stay the same, with a second begin
-    token 99. So the logits are compared too.
+    Answers alone tell little: with the image before all of the text 94 of 100 stay the same, with a second begin
+    token 95. So the logits are compared as well.
     """
     from fixtures.katas.image_tokens.asking import asked, opened_shipped
 
@@ -116,4 +116,5 @@ def test_the_shipped_model_gives_mtmds_answers_to_your_matrices(count, images):
             got = model.answer_from(matrix, positions)
             assert got == wanted, f"{prompt!r}: {model.text_of(got)!r}, mtmd answers {model.text_of(wanted)!r}"
             apart = np.abs(model.decode(matrix, positions, first=True) - model.logits(prompt, pictures)).max()
+            # 100 pictures: 0.004, at most 0.024; with a second begin token 0.2, with one position for the image 1.7
             assert apart < 0.1, f"{prompt!r}: the first logits are {apart:.2g} from mtmd's"

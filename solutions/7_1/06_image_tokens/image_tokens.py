@@ -4,32 +4,23 @@ In llama.cpp: tools/mtmd/mtmd.cpp (mtmd_tokenize) and mtmd-helper.cpp (mtmd_help
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
 MARKER = "<__media__>"  # libmtmd's
-
-
-class Image(NamedTuple):
-    """The tokens of one image, row by row: (8, 8) are 64. Where they have no rows (a resampler): (1, 64)."""
-
-    rows: int
-    columns: int
-
-
-Chunk = list[int] | Image  # a piece of a prompt: text as token ids, or an image
+Grid = tuple[int, int]  # (rows, columns) of an image's tokens, which come row by row; (1, 64) where there are no rows
+Chunk = list[int] | Grid  # a piece of a prompt: a text is a list of token ids, an image a tuple
 
 
 def split_prompt(
-    prompt: str, grids: Sequence[tuple[int, int]], tokenize: Callable[[str], Sequence[int]], bos: int | None = None,
+    prompt: str, grids: Sequence[Grid], tokenize: Callable[[str], Sequence[int]], bos: int | None = None,
     begin: Sequence[int] = (), end: Sequence[int] = (), marker: str = MARKER,
 ) -> list[Chunk]:
-    """Cut a prompt at its markers: a list of token ids for each text, an Image for each marker.
+    """Cut a prompt at its markers: a list of token ids for each text, a tuple for each marker.
 
-    grids: (rows, columns) of each image's tokens, in the order of the markers
+    grids: of each image, in the order of the markers
     tokenize: gives the ids of a text, without bos; each text is tokenized by itself, as it is
     bos: comes once, first of all, even where an image begins the prompt
     begin, end: ids that the model wants before and after each image; they are part of the texts there
@@ -42,7 +33,7 @@ def split_prompt(
     chunks: list[Chunk] = [[*([] if bos is None else [bos]), *pieces[0]]]
     for (rows, columns), piece in zip(grids, pieces[1:]):
         chunks[-1] = [*chunks[-1], *begin]
-        chunks += [Image(int(rows), int(columns)), [*end, *piece]]
+        chunks += [(int(rows), int(columns)), [*end, *piece]]
     return [chunk for chunk in chunks if chunk]
 
 
@@ -59,7 +50,7 @@ def mrope_positions(chunks: Sequence[Chunk], start: int = 0) -> NDArray[np.int64
     """
     positions, start = np.zeros((0, 3), dtype=np.int64), int(start)
     for chunk in chunks:
-        if isinstance(chunk, Image):
+        if isinstance(chunk, tuple):
             row, column = np.indices(chunk).reshape(2, -1)  # (tokens,) each
             own = np.stack([0 * row, row, column], axis=1)
         else:
@@ -74,7 +65,7 @@ def attention_mask(chunks: Sequence[Chunk], non_causal: bool = False) -> NDArray
 
     A token sees itself and all before it. With non_causal (Gemma 3) a token of an image sees all of that image.
     """
-    numbers = [i if isinstance(chunk, Image) else -1 for i, chunk in enumerate(chunks)]
+    numbers = [i if isinstance(chunk, tuple) else -1 for i, chunk in enumerate(chunks)]
     image = np.repeat(numbers, [_tokens(chunk) for chunk in chunks])  # (tokens,): which image it is of, or -1
     mask = np.tri(len(image), dtype=bool)
     return mask | (image[:, None] == image) & (image >= 0) if non_causal else mask
@@ -90,8 +81,8 @@ def splice(
     text_scale: rows of the table are multiplied by it, vectors never: sqrt(width) for Gemma, else 1
     Raises ValueError where something does not fit, or a vector is not finite: see the README.
     """
-    ids = [token for chunk in chunks if not isinstance(chunk, Image) for token in chunk]
-    wanted = [(_tokens(chunk), table.shape[1]) for chunk in chunks if isinstance(chunk, Image)]
+    ids = [token for chunk in chunks if not isinstance(chunk, tuple) for token in chunk]
+    wanted = [(_tokens(chunk), table.shape[1]) for chunk in chunks if isinstance(chunk, tuple)]
     if ids and not 0 <= min(ids) <= max(ids) < len(table):
         raise ValueError(f"chunks have ids from {min(ids)} to {max(ids)}, {len(table)} rows are there")
     if [np.shape(vector) for vector in vectors] != wanted:
@@ -99,7 +90,7 @@ def splice(
     if not all(np.isfinite(vector).all() for vector in vectors):
         raise ValueError("vectors must be finite: one NaN makes every logit NaN")
     left = iter(vectors)
-    rows = [next(left) if isinstance(chunk, Image) else np.float32(text_scale) * table[chunk].astype(np.float32)
+    rows = [next(left) if isinstance(chunk, tuple) else np.float32(text_scale) * table[chunk].astype(np.float32)
             for chunk in chunks]
     return np.concatenate(rows, dtype=np.float32, casting="same_kind")
 
@@ -116,4 +107,4 @@ def context_left(chunks: Sequence[Chunk], n_ctx: int, answer_tokens: int) -> int
 
 
 def _tokens(chunk: Chunk) -> int:
-    return int(chunk.rows) * int(chunk.columns) if isinstance(chunk, Image) else len(chunk)
+    return int(chunk[0]) * int(chunk[1]) if isinstance(chunk, tuple) else len(chunk)
