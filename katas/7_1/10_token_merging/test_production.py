@@ -63,9 +63,8 @@ def test_the_mean_has_the_dtype_of_the_tokens_and_is_rounded_once(dtype):
     x = np.full((1, 2, 1), 100, dtype)
     x[0, 1] = 101
     wanted = np.array([[[100 * 600 / 700 + 101 / 7]]]).astype(dtype)
-    call(merge, x, np.array([[600, 100]]), np.zeros((1, 2), np.int64)).gives(
+    few, _ = call(merge, x, np.array([[600, 100]]), np.zeros((1, 2), np.int64)).gives(
         (wanted, np.array([[700]])), rtol=float(2 * np.finfo(dtype).eps))
-    few, _ = call(merge, x, np.array([[600, 100]]), np.zeros((1, 2), np.int64)).value
     assert few.dtype == dtype, f"tokens of {np.dtype(dtype)} became {few.dtype}"
 
 
@@ -125,7 +124,6 @@ ZERO = np.where(np.arange(9) == 2, 0, SIZES)
 HOLE = np.where(GROUPS == 2, 1, GROUPS)  # nobody is number 2
 REFUSED = {
     "keys that are NaN": (bipartite_matching, (BROKEN, 2), "keys"),
-    "keys that are infinite": (bipartite_matching, (np.where(np.isnan(BROKEN), np.inf, X), 2), "keys"),
     "r below 0": (bipartite_matching, (X, -1), "r"),
     "protected below 0": (bipartite_matching, (X, 2, -1), "protected"),
     "more protected than there are": (bipartite_matching, (X, 2, 10), "protected"),
@@ -139,7 +137,6 @@ REFUSED = {
     "unmerged from a number too large": (unmerge, (X[:, :5], GROUPS), "groups"),
     "unmerged from a number below 0": (unmerge, (X, GROUPS - 1), "groups"),
     "unmerged for one image of two": (unmerge, (X, GROUPS[:1]), "groups"),
-    "attention with sizes of fewer tokens": (proportional_attention, (X, SIZES[:, :8], OWN, 3), "sizes"),
     "attention with sizes of one image": (proportional_attention, (X, SIZES[:1], OWN, 3), "sizes"),
     "attention with a size of 0": (proportional_attention, (X, ZERO, OWN, 3), "sizes"),
     "r for too few blocks": (merged_features, (PIXELS, ENCODER, [2]), "r"),

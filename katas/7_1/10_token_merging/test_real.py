@@ -26,11 +26,12 @@ def test_llama_cpp_sees_the_same_where_nothing_is_merged(tmp_path, number):
 
 
 @pytest.mark.llama
-@pytest.mark.parametrize(("r", "least"), [(4, 0.96), (8, 0.93), (12, 0.88)])
+@pytest.mark.parametrize(("r", "least"), [(4, 0.97), (8, 0.95), (12, 0.9)])
 def test_llama_cpp_answers_from_half_the_tokens(r, least):
     """The encoder ends with 64 - 4 r tokens; on the grid again and projected, they are what llama.cpp is asked about.
 
-    MEASURED
+    Of these 256 questions 253 are answered right without merging; 253, 251 and 243 with r = 4, 8 and 12. With the inner
+    product for the cosine it is 240, 219 and 195, with random pairs 209, 178 and 130.
     """
     from fixtures.katas.token_merging.answering import share_of_right_answers
     from fixtures.katas.vision_encoder.reference import projected

@@ -100,8 +100,8 @@ def merged_features(pixels: Floats, encoder: Encoder, r: Sequence[int]) -> tuple
     if len(r) != blocks:
         raise ValueError(f"r must have {blocks} numbers, got {len(r)}")
     x = hidden_state(pixels, encoder, 0)
-    sizes = np.ones(x.shape[:2], dtype=np.int64)
-    whole = sizes.cumsum(axis=1) - 1  # each token is a group of its own
+    sizes: Integers = np.ones(x.shape[:2], dtype=np.int64)
+    whole: Integers = sizes.cumsum(axis=1) - 1  # each token is a group of its own
     for i in range(blocks):
         w = {name.removeprefix(f"v.blk.{i}."): tensor for name, tensor in encoder.weights.items()}
         attended, keys = proportional_attention(layer_norm(x, w, "ln1", encoder.eps), sizes, w, encoder.heads)
