@@ -23,7 +23,7 @@ def replaced(place, value):
 
 def test_a_marker_of_the_users_stays_text_where_the_program_has_its_own():
     """Whoever types <__media__> must not move the images: such a program draws a marker that nobody can guess."""
-    call(split_prompt, "a<__media__>b<zzz>c", [(1, 2)], spell, marker="<zzz>").gives(
+    call(split_prompt, "a<__media__>b[x.y]c", [(1, 2)], spell, marker="[x.y]").gives(
         [[1, *spell("<__media__>"), 2], (1, 2), [3]])
 
 
@@ -44,7 +44,7 @@ def test_lists_of_others_are_not_changed():
 def test_ids_and_sizes_may_be_numpys():
     """np.int8(20) * np.int8(20) is negative. What comes out is Python's."""
     grid = np.array([20, 20], dtype=np.int8)
-    call(split_prompt, "a<__media__>b", [grid], lambda text: np.array(spell(text), np.int32)).satisfies(
+    call(split_prompt, "a<__media__>b", grid[None], lambda text: np.array(spell(text), np.int32)).satisfies(
         lambda chunks: [[type(number) for number in chunk] for chunk in chunks] == [[int], [int, int], [int]],
         "integers of Python's")
     chunks = [[1], tuple(grid), [2]]
