@@ -32,13 +32,13 @@ TWO_LAYERS = {"mm.0.weight": floats([1, -1], [-1, 1], [0, 3]), "mm.0.bias": floa
 
 
 def test_two_layers_with_a_gelu_between():
-    """1 times the share of N(0, 1) below 1, which is 0.84134; -1 times the share below -1, 0.15866."""
+    """GELU makes 0.84134 of 1 and -0.15866 of -1; erf without a root of 2 would make 0.92135 and -0.07865."""
     wanted = [[[0.841345 - 0.158655 + 0.5, 8.413447 + 1]]]
     call(mlp_projector, floats([[2, 1]]), TWO_LAYERS, "erf").gives(np.array(wanted), atol=NEAR)
 
 
 def test_the_tanh_form_is_another_function():
-    """0.84119 and -0.15881; quick GELU would be 0.84580 and -0.15420."""
+    """0.84119 and -0.15881; the form with erf would be 0.84134 and -0.15866, quick GELU 0.84580 and -0.15420."""
     wanted = [[[0.841192 - 0.158808 + 0.5, 8.411920 + 1]]]
     call(mlp_projector, floats([[2, 1]]), TWO_LAYERS, "tanh").gives(np.array(wanted), atol=NEAR)
 
@@ -57,16 +57,16 @@ def test_llava_projects_so_in_transformers():
 # --- pixel shuffle ---------------------------------------------------------------------------------------
 
 
-def test_a_square_of_patches_becomes_one_vector():
-    """First the upper two of the square, then the lower two, each with all its numbers."""
-    call(pixel_shuffle, EIGHT, GRID, 2).gives(floats([[0, 1, 10, 11, 40, 41, 50, 51],
-                                                      [20, 21, 30, 31, 60, 61, 70, 71]]))
-
-
 def test_squares_stand_row_after_row():
     """Six rows of four patches of one number: the squares' upper left corners are the patches 0, 2, 8, 10, 16, 18."""
     x = np.arange(24, dtype=np.float32).reshape(1, 24, 1)
     call(pixel_shuffle, x, (6, 4), 2).gives(floats([[i, i + 1, i + 4, i + 5] for i in (0, 2, 8, 10, 16, 18)]))
+
+
+def test_a_square_of_patches_becomes_one_vector():
+    """First the upper two of the square, then the lower two, each with all its numbers."""
+    call(pixel_shuffle, EIGHT, GRID, 2).gives(floats([[0, 1, 10, 11, 40, 41, 50, 51],
+                                                      [20, 21, 30, 31, 60, 61, 70, 71]]))
 
 
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 4))
@@ -126,6 +126,11 @@ def test_each_quarter_has_its_frequencies():
     call(positions_2d, (2, 2), 8).gives(np.array(wanted), atol=1e-6)
 
 
+def test_transformers_places_so():
+    """ViTMAE's places of 2 x 8 patches, with columns before rows."""
+    call(positions_2d, (2, 8), 16).gives(RECORD["positions"], atol=1e-6)
+
+
 # --- resampler -------------------------------------------------------------------------------------------
 
 PATCHES = floats([[2, 4, 6, 4], [6, 4, 2, 4]])  # with an epsilon of 2 the norms are (-1 0 1 0) and (1 0 -1 0)
@@ -149,13 +154,13 @@ def asking_for(number, amount):
 
 def test_each_query_weighs_the_patches_for_itself():
     """Number 2 of the keys is 1 and -1; times -ln 3, by the root of the width: the scores are ln 3 apart."""
-    call(resampler, PATCHES, ASKING, (1, 2), 1, 2.0).gives(np.array([[ANSWER, -ANSWER]]), atol=NEAR)
+    call(resampler, PATCHES, ASKING, (1, 2), 1, 2.0).gives(np.array([[ANSWER, 0 - ANSWER]]), atol=NEAR)
 
 
 @pytest.mark.parametrize(("grid", "number", "apart"), [((1, 2), 0, 2 + sin(1)), ((2, 1), 2, -2 + sin(1))])
 def test_keys_know_their_place(grid, number, apart):
-    """Number 0 of a key has the sine of its column in it, number 2 that of its row; the scores are ln 3 apart."""
-    weights = asking_for(number, 2 * log(3) / apart)
+    """Into number 0 goes the sine of the column, into number 2 that of the row, and then attn.k doubles all numbers."""
+    weights = asking_for(number, log(3) / apart) | {"resampler.attn.k.weight": 2 * EYE}
     call(resampler, PATCHES, weights, grid, 1, 2.0).gives(np.array([[ANSWER, ANSWER]]), atol=NEAR)
 
 
@@ -163,6 +168,13 @@ def test_values_do_not_know_their_place():
     """Patches of equal numbers have the norm 0: all that a value has is the bias of attn.v."""
     weights = ASKING | {"resampler.attn.v.bias": ANSWER / 2}
     call(resampler, np.tile(ONES, (1, 6, 1)), weights, (2, 3), 1, 2.0).gives(np.array([[ANSWER, ANSWER]]), atol=NEAR)
+
+
+def test_the_last_matrix_is_applied_as_a_linear_layer():
+    """Row i of resampler.proj.weight makes number i, here of the number behind it: (1 0 -1 0) moves to the left."""
+    weights = ASKING | {"resampler.attn.v.bias": ANSWER / 2, "resampler.proj.weight": EYE[[1, 2, 3, 0]]}
+    moved = floats(0, -1, 0, 1)
+    call(resampler, np.tile(ONES, (1, 6, 1)), weights, (2, 3), 1, 2.0).gives(np.array([[moved, moved]]), atol=NEAR)
 
 
 def test_each_head_weighs_for_itself():
@@ -173,7 +185,6 @@ def test_each_head_weighs_for_itself():
 
 
 def test_minicpm_resamples_so_with_the_parts_of_torch():
-    """nn.MultiheadAttention with four heads, on a grid of 2 x 8; positions from transformers' ViTMAE."""
-    call(positions_2d, (2, 8), 16).gives(RECORD["positions"], atol=1e-6)
+    """Random weights, two images of 2 x 8 patches, four heads of four numbers: torch's nn.MultiheadAttention."""
     call(resampler, RECORD["resampler features"], drawn("resampler", 5), (2, 8), 4, 1e-2).gives(
         RECORD["resampler tokens"], atol=NEAR)

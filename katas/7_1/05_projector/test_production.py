@@ -34,7 +34,7 @@ def typed(arguments, dtype):
 @EACH
 @pytest.mark.parametrize(("dtype", "atol"), [(np.float32, NEAR), (np.float64, 1e-12)])
 def test_the_dtype_is_kept(case, dtype, atol):
-    """Positions of float64, np.sqrt(4) or an epsilon of np.float64 make float32 arrays float64."""
+    """np.sqrt(4) or an epsilon of np.float64 would widen float32; places in float32 are too coarse for float64."""
     function, arguments, wanted = CASES[case]
     call(function, X.astype(dtype), *typed(arguments, dtype)).gives(wanted, atol=atol, dtype=dtype)
 

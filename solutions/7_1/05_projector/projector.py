@@ -75,7 +75,8 @@ def resampler(x: Floats, weights: Weights, grid: Grid, heads: int, eps: float) -
     weights: resampler.kv.weight (text_width, width) and the norm resampler.ln_kv make of a patch what keys and values
         are made of; positions_2d is added for the keys alone. resampler.query (queries, text_width) gets the norm
         resampler.ln_q. resampler.attn.{q, k, v, out} are linear layers. Head h owns the numbers h * text_width/heads
-        to (h + 1) * text_width/heads - 1. At the end the norm resampler.ln_post and resampler.proj.weight.
+        to (h + 1) * text_width/heads - 1. At the end the norm resampler.ln_post and the linear layer
+        resampler.proj.
     Returns (n, queries, text_width), however many patches there are.
     """
     patches = _linear(x, weights, "resampler.kv")  # (n, patches, text_width)
