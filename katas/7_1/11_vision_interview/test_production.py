@@ -23,17 +23,21 @@ def test_pictures_smaller_than_the_encoder():
 
 
 def test_sizes_may_be_small_integers_of_numpy():
-    """14 * 14 * 3 is no uint8, 50 * 336 no int16."""
-    call(detail_seen, np.uint8(30), (np.int16(640), np.int16(160)), np.uint16(336)).gives(
-        (15.75, 63.0, 0.25), rtol=EXACT)
+    """14 * 14 * 3 is no uint8, 250 * 336 no uint16."""
+    call(detail_seen, np.uint8(250), (np.int16(640), np.int16(320)), np.uint16(336)).gives(
+        (131.25, 262.5, 0.5), rtol=EXACT)
     call(share_kept, np.uint8(14), np.uint8(147)).gives(0.25, rtol=EXACT)
     call(times_the_work, np.uint8(100), np.uint8(64), np.uint8(2)).gives(
         measured.measured_growth(100, 64, 2), rtol=EXACT)
     call(brightness_seen, np.uint8(102), (np.float16(0.5), np.float16(0.25)), (0, 1)).gives(153.0, atol=1e-6)
 
 
+def test_costs_of_a_picture_that_is_one_patch():
+    call(cost_of_a_picture, 14, 14, 3, 2, 8).gives((1, 3 * 2 * 2 * 8 * 2))
+
+
 def test_costs_beyond_int32():
-    """Small integers in, and whole numbers out: 126 GB of one picture of 96 x 96 patches."""
+    """Small integers in, and whole numbers out: 114 GB for one picture of 96 x 96 patches."""
     shape = [np.int16(number) for number in (1344, 14, 126, 96, 256)]
     call(cost_of_a_picture, *shape).gives((9216, 2 * 9216 * 126 * 2 * 96 * 256))
     call(cost_of_a_picture, np.uint8(224), np.uint8(14), np.uint8(32), np.uint8(8), np.uint8(128)).gives(
@@ -108,6 +112,7 @@ REFUSED = {
     "counts of nothing": (right_by_accident, ([0, 0],), "counts"),
     "a count below 0": (right_by_accident, ([3, -1],), "counts"),
     "a count that is no number": (right_by_accident, ([3, NAN],), "counts"),
+    "a count alone": (right_by_accident, (5,), "counts"),
     "counts in two rows": (right_by_accident, ([[3, 1], [2, 2]],), "counts"),
     "a scale of nothing": (sharpened, ([[0.5, 0.5]], 0.0), "factor"),
     "a scale turned around": (sharpened, ([[0.5, 0.5]], -2.0), "factor"),
@@ -115,6 +120,7 @@ REFUSED = {
     "probabilities that are no numbers": (sharpened, ([[0.5, NAN]], 2.0), "probabilities"),
     "a row of zeros": (sharpened, ([[0.5, 0.5], [0.0, 0.0]], 2.0), "probabilities"),
     "one row without the images' axis": (sharpened, ([0.5, 0.5], 2.0), "probabilities"),
+    "an axis too many": (sharpened, ([[[0.5, 0.5]]], 2.0), "probabilities"),
 }
 
 

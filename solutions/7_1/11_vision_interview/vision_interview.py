@@ -91,7 +91,7 @@ def right_by_accident(counts: ArrayLike) -> tuple[float, float]:
     Raises ValueError unless counts is a row of numbers of 0 and above with a sum above 0.
     """
     counts = np.asarray(counts, dtype=np.float64)
-    if counts.ndim != 1 or not (counts >= 0).all() or not counts.sum() > 0:
+    if counts.ndim != 1 or not (counts >= 0).all() or not counts.any():
         raise ValueError(f"counts must be a row of numbers of 0 and above, not all 0, got {counts}")
     shares = counts / counts.sum()
     return float(shares.max()), float(shares @ shares)
@@ -107,7 +107,7 @@ def sharpened(probabilities: ArrayLike, factor: float) -> NDArray[np.float64]:
     """
     _above_zero(factor=factor)
     shares = np.asarray(probabilities, dtype=np.float64)
-    if shares.ndim != 2 or not (shares >= 0).all() or not (shares.sum(axis=1) > 0).all():
+    if shares.ndim != 2 or not (shares >= 0).all() or not shares.any(axis=1).all():
         raise ValueError(f"probabilities must be (images, classes) of 0 and above, got shape {shares.shape}")
     powers = (shares / shares.max(axis=1, keepdims=True)) ** float(factor)  # the largest is 1: never all lost
     return powers / powers.sum(axis=1, keepdims=True)
