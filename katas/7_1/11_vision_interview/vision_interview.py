@@ -28,7 +28,7 @@ def brightness_seen(value: float, trained: tuple[float, float], given: tuple[flo
 
 
 def share_kept(patch_size: int, width: int) -> float:
-    """Question 3. A patch of RGB pixels becomes one vector, by a matrix without a zero row. What can be got back?
+    """Question 3. A patch of RGB pixels becomes one vector, by one matrix of full rank. What can be got back?
 
     patch_size: edge of the patch in pixels; width: of the vector
     Returns the share of the squared length (the energy) of a patch of pure noise that the vector still determines.
@@ -48,7 +48,7 @@ def times_the_work(patches: int, width: int, factor: float) -> float:
 
 
 def cost_of_a_picture(side: int, patch_size: int, blocks: int, kv_heads: int, head_width: int) -> tuple[int, int]:
-    """Question 5. What does one picture cost in the text model of a LLaVA 1.5?
+    """Question 5. What does one picture cost in the text model of a LLaVA?
 
     side, patch_size: of the encoder, in pixels, whose every patch becomes a token; what is no whole patch is dropped
     blocks, kv_heads, head_width: of the text model, whose cache holds float16
@@ -85,7 +85,7 @@ def sharpened(probabilities: ArrayLike, factor: float) -> NDArray[np.float64]:
 
     probabilities: (images, classes), each row a softmax of scale * cosine; factor: by which the scale is multiplied
     Returns the probabilities (images, classes) at the new scale.
-    Raises ValueError for a factor that is not above 0, and unless probabilities has two axes, numbers of 0 and above
+    Raises ValueError for a factor that is not above 0, and unless probabilities has two axes, numbers of 0 and above,
     and no row of zeros.
     """
     raise NotImplementedError
