@@ -49,9 +49,8 @@ def times_the_work(patches: int, width: int, factor: float) -> float:
     Raises ValueError for patches, width or a factor that are not above 0.
     """
     _above_zero(patches=patches, width=width, factor=factor)
-    before, width, growth = float(patches), float(width), float(factor)**2
-    after = before * growth
-    return growth * (12 * width + 2 * after) / (12 * width + 2 * before)  # a token: 12 width**2 + 2 tokens * width
+    n, w, growth = float(patches), float(width), float(factor)**2
+    return growth * (12 * w + 2 * growth * n) / (12 * w + 2 * n)  # a block: 12 w^2 n with weights, 2 n^2 w attention
 
 
 def cost_of_a_picture(side: int, patch_size: int, blocks: int, kv_heads: int, head_width: int) -> tuple[int, int]:
