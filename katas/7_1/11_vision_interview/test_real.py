@@ -91,7 +91,9 @@ def test_what_llama_cpp_multiplies_and_keeps(tmp_path):
 
 @pytest.mark.parametrize("picture_first", [True, False])
 def test_what_llama_cpp_has_to_compute_again(picture_first):
-    """The shipped model's last hidden states of every position, for three questions about a picture."""
+    """The shipped model's last hidden states of every position, for three questions about a picture. What has not
+    changed is kept: decoding only the rest gives the same states.
+    """
     from fixtures.katas.vision_interview import shipped
     from fixtures.katas.vision_interview.in_llama import hidden_states, opened_text_model
     from fixtures.oracles.mtmd import image_embeddings
@@ -104,6 +106,10 @@ def test_what_llama_cpp_has_to_compute_again(picture_first):
         for words in ([300, 310, 320, 330, 340, 350], [301, 311, 321, 331, 341, 351], [302, 310, 322, 330, 342, 350]):
             parts = [[1, 360, 361, 362], picture, words] if picture_first else [[1, 360, 361, 362], words, picture]
             states.append(hidden_states(context, parts))
+            kept = 4 + 64 if picture_first else 4
+            again = hidden_states(context, parts[2:] if picture_first else parts[1:], kept)
+            # the same numbers in batches of the same size; a cache that is wrong is off by 0.02 and more
+            assert np.abs(again - states[-1][kept:]).max() < 1e-3, "the cache's beginning cannot be kept"
     changed = len(states[0]) + sum(map(measured.changed_positions, states, states[1:]))
     assert (whole, computed) == (sum(map(len, states)), changed), f"llama.cpp: {changed} of {sum(map(len, states))}"
 
