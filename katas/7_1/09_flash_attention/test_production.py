@@ -12,7 +12,7 @@ from fixtures.katas.flash_attention.reference import by_definition, draw
 from fixtures.katas.peak_memory import measured
 
 NEAR = 3e-6  # float32 gives 7e-7; the smallest of the usual mistakes 1e-2
-SILENT = pytest.mark.filterwarnings("error")  # a warning of numpy is an error here
+SILENT = pytest.mark.filterwarnings("error::RuntimeWarning")  # what numpy warns of is an error here
 
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
@@ -140,8 +140,7 @@ Q, K, V = draw(10, 2, 3, 4, 5, 6)
 
 
 @pytest.mark.parametrize(("changed", "named"), [
-    *(({"q": wrong}, "q") for wrong in (Q[0], Q[..., None])),
-    ({"q": Q[..., :0], "k": K[..., :0], "v": V[..., :0]}, "q"),
+    ({"q": Q[0]}, "q"), ({"q": Q[..., None]}, "q"), ({"q": Q[..., :0], "k": K[..., :0], "v": V[..., :0]}, "q"),
     *(({"k": K[cut], "v": V[cut]}, "k") for cut in (np.s_[0], np.s_[:1], np.s_[:, :1], np.s_[..., :1])),
     *(({"v": V[cut]}, "v") for cut in (np.s_[0], np.s_[:1], np.s_[:, :1], np.s_[:, :, :4], np.s_[..., :1])),
     *(({"lengths": np.array(wrong)}, "lengths") for wrong in ([5], [[5, 5]], 5, [5, 6], [-1, 5])),
