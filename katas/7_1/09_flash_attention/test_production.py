@@ -1,7 +1,6 @@
 """What goes silently wrong in real use: overflow, rows that see nothing, skipped tiles, memory; and what is refused."""
 
 import sys
-from math import log
 
 import numpy as np
 import pytest
@@ -46,9 +45,9 @@ def test_a_query_that_sees_no_key_gives_zeros_and_minus_infinity_without_a_warni
 
 @SILENT
 def test_an_empty_part_is_finished_without_a_warning():
-    both = Partial(np.array([-np.inf, log(2)], np.float32), np.array([0, 4], np.float32),
+    both = Partial(np.array([-np.inf, np.log(2)], np.float32), np.array([0, 4], np.float32),
                    np.array([[0, 0], [6, -2]], np.float32))
-    call(finish, both).gives((np.array([[0, 0], [1.5, -0.5]]), np.array([-np.inf, log(8)])), atol=NEAR)
+    call(finish, both).gives((np.array([[0, 0], [1.5, -0.5]]), np.array([-np.inf, np.log(8)])), atol=NEAR)
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")
@@ -98,11 +97,10 @@ def test_the_dtype_is_numpys_result_type_at_least_float32(dtypes, wanted, atol):
 
 def test_the_parts_keep_their_dtype():
     """A scale of np.float64 makes float32 scores float64."""
-    q, k, v = draw(6, 1, 2, 3, 4, 5)
-    part = call(tile_attention, q, k, v, np.float64(0.5), np.array([False, True, True, True])).value
+    seen = np.array([False, True, True, True])
+    part = call(tile_attention, *draw(6, 1, 2, 3, 4, 5), np.float64(0.5), seen).value
     both = call(merge, Partial(*part), Partial(*part)).value
-    result, log_sum_exp = call(finish, Partial(*both)).value
-    dtypes = {str(array.dtype) for array in (*part, *both, result, log_sum_exp)}
+    dtypes = {str(array.dtype) for array in (*part, *both, *call(finish, Partial(*both)).value)}
     assert dtypes == {"float32"}, f"float32 gave {dtypes}"
 
 
@@ -141,9 +139,11 @@ Q, K, V = draw(10, 2, 3, 4, 5, 6)
 
 @pytest.mark.parametrize(("changed", "named"), [
     ({"q": Q[0]}, "q"), ({"q": Q[..., None]}, "q"), ({"q": Q[..., :0], "k": K[..., :0], "v": V[..., :0]}, "q"),
-    *(({"k": K[cut], "v": V[cut]}, "k") for cut in (np.s_[0], np.s_[:1], np.s_[:, :1], np.s_[..., :1])),
+    ({"q": Q[:1]}, "k"), ({"q": Q[:, :1]}, "k"),
+    *(({"q": Q[:, :, :0], "k": K[cut], "v": V[cut]}, "k") for cut in (
+        np.s_[0], np.s_[:1], np.s_[:, :1], np.s_[..., :1], np.s_[..., 0], np.s_[..., None], np.s_[..., [0] * 7])),
     *(({"v": V[cut]}, "v") for cut in (np.s_[0], np.s_[:1], np.s_[:, :1], np.s_[:, :, :4], np.s_[..., :1])),
-    *(({"lengths": np.array(wrong)}, "lengths") for wrong in ([5], [[5, 5]], 5, [5, 6], [-1, 5])),
+    *(({"lengths": np.array(wrong)}, "lengths") for wrong in ([5], [5, 5, 5], [[5, 5]], 5, [5, 6], [-1, 5])),
     *(({name: wrong}, name) for name in ("block_q", "block_k") for wrong in (0, -1)),
 ], ids=str)
 def test_what_does_not_fit_is_refused_by_name(changed, named):

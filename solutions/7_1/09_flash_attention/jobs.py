@@ -38,7 +38,7 @@ def _job(tokens: int, goal: str, *, stretched: float = 1.0, causal: bool = False
         return lambda: (scaled_dot_product_attention(*tensors, is_causal=causal),)
 
     return Job("flash_attention", (q, k, v), exact, {"torch": torch}, goal,
-               options={"causal": causal, "block_q": 256, "block_k": 512})
+               options={"causal": causal, "block_q": 512, "block_k": 256})
 
 
 @small_job
