@@ -16,7 +16,7 @@ class Partial(NamedTuple):
     weighted: Numbers  # (..., queries, width): sum of exp(s - m) v
 
 
-def tile_attention(q: Numbers, k: Numbers, v: Numbers, scale: float, seen: Numbers | None = None) -> Partial:
+def tile_attention(q: Numbers, k: Numbers, v: Numbers, scale: float, seen: NDArray | None = None) -> Partial:
     """Attend over the keys of one tile, without the division. The scores are q . k * scale.
 
     q: (..., queries, width); k, v: (..., keys, width), with at least one key
@@ -52,9 +52,8 @@ def flash_attention(
     causal: the queries are the last positions of the sequence; query i sees the keys 0 to keys - queries + i
     lengths: (batch,) integers, how many of the keys are no padding; None: all
     scale: None: 1 / sqrt(width)
-    block_q, block_k: a tile is at most block_q queries times block_k keys, of all heads; the tiles start at the
-        multiples of block_q and block_k. A tile in which no query of the batch sees a key is not read, so that a
-        NaN there does nothing.
+    block_q, block_k: a tile is block_q queries times block_k keys of all heads, and starts at multiples of these.
+        One in which no query of the batch sees a key is not read, so that a NaN there does nothing.
     Returns (batch, heads, queries, width) and (batch, heads, queries), both in np.result_type(q, k, v, np.float32);
     zeros and -inf for a query that sees no key.
     Memory: the results, O(n) beside them, and a few tiles (batch, heads, block_q, block_k).

@@ -4,6 +4,9 @@ from operator import index
 
 import numpy as np
 from flash_attention import Numbers, Partial, _check, _visible, finish, merge, tile_attention
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
 
 __all__ = ["Partial", "finish", "flash_attention", "merge", "tile_attention"]
 
@@ -37,7 +40,7 @@ def flash_attention(
 
 
 def _over_tiles(
-    q: Numbers, k: Numbers, v: Numbers, limit: Numbers, safe: bool, scores: Numbers, ones: Numbers
+    q: Floats, k: Floats, v: Floats, limit: NDArray[np.int64], safe: bool, scores: Floats, ones: Floats
 ) -> Partial:
     """Go over the tiles of some queries of one head, one after the other in the same memory.
 
@@ -67,13 +70,13 @@ def _over_tiles(
     return Partial(maximum, total, weighted)
 
 
-def _rows(array: Numbers, dtype: np.dtype) -> Numbers:
+def _rows(array: Numbers, dtype: np.dtype) -> Floats:
     """Return the rows as BLAS reads them: in this dtype, each row's numbers side by side."""
-    array = array.astype(dtype, copy=False)
-    step, inner = array.strides
-    return array if inner == array.itemsize and step >= array.shape[1] * inner else np.ascontiguousarray(array)
+    rows: Floats = np.asarray(array, dtype)
+    step, inner = rows.strides
+    return rows if inner == rows.itemsize and step >= rows.shape[1] * inner else np.ascontiguousarray(rows)
 
 
-def _lengths(rows: Numbers) -> Numbers:
+def _lengths(rows: Floats) -> Floats:
     """Return the length of each row."""
     return np.sqrt(np.einsum("nw,nw->n", rows, rows))

@@ -17,7 +17,7 @@ class Partial(NamedTuple):
     weighted: Numbers  # (..., queries, width): sum of exp(s - m) v
 
 
-def tile_attention(q: Numbers, k: Numbers, v: Numbers, scale: float, seen: Numbers | None = None) -> Partial:
+def tile_attention(q: Numbers, k: Numbers, v: Numbers, scale: float, seen: NDArray | None = None) -> Partial:
     """Attend over the keys of one tile, without the division. The scores are q . k * scale.
 
     q: (..., queries, width); k, v: (..., keys, width), with at least one key
@@ -62,9 +62,8 @@ def flash_attention(
     causal: the queries are the last positions of the sequence; query i sees the keys 0 to keys - queries + i
     lengths: (batch,) integers, how many of the keys are no padding; None: all
     scale: None: 1 / sqrt(width)
-    block_q, block_k: a tile is at most block_q queries times block_k keys, of all heads; the tiles start at the
-        multiples of block_q and block_k. A tile in which no query of the batch sees a key is not read, so that a
-        NaN there does nothing.
+    block_q, block_k: a tile is block_q queries times block_k keys of all heads, and starts at multiples of these.
+        One in which no query of the batch sees a key is not read, so that a NaN there does nothing.
     Returns (batch, heads, queries, width) and (batch, heads, queries), both in np.result_type(q, k, v, np.float32);
     zeros and -inf for a query that sees no key.
     Memory: the results, O(n) beside them, and a few tiles (batch, heads, block_q, block_k).
@@ -82,12 +81,14 @@ def flash_attention(
     result, log_sum_exp = np.empty(q.shape, dtype), np.empty((batch, heads, queries), dtype)
     for start in range(0, queries, block_q):
         rows = np.s_[:, :, start:start + block_q]
-        own, own_limit = q[rows].astype(dtype), limit[rows]
-        state = Partial(np.full(own.shape[:3], -np.inf, dtype), np.zeros(own.shape[:3], dtype), np.zeros_like(own))
+        own_q, own_limit = q[rows].astype(dtype, copy=False), limit[rows]
+        maximum = np.full(own_q.shape[:3], -np.inf, dtype)
+        state = Partial(maximum, np.zeros_like(maximum), np.zeros_like(own_q))  # of no keys
         for low in range(0, own_limit.max(initial=0), block_k):
             high = min(low + block_k, keys)
-            tile = (array[:, :, low:high].astype(dtype, copy=False) for array in (k, v))
-            state = merge(state, tile_attention(own, *tile, scale, np.arange(low, high) < own_limit))
+            own_k, own_v = (array[:, :, low:high].astype(dtype, copy=False) for array in (k, v))
+            seen = np.arange(low, high) < own_limit  # (batch, 1, block_q, block_k)
+            state = merge(state, tile_attention(own_q, own_k, own_v, scale, seen))
         result[rows], log_sum_exp[rows] = finish(state)
     return result, log_sum_exp
 
