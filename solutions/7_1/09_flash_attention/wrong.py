@@ -83,8 +83,9 @@ def forgets_the_maximum_in_the_logarithm(partial):
 @wrong_answer_to(flash_attention)
 def averages_the_tiles(q, k, v, *, block_k=128, lengths=None, causal=False, **options):
     """You took the mean of the tiles' results: a tile counts by the sum of its exponentials, which merge adds up."""
-    starts = range(0, k.shape[2], int(block_k))
-    cuts = [np.s_[:, :, low:low + int(block_k)] for low in starts]
+    if causal or lengths is not None:
+        return flash_attention(q, k, v, causal=causal, lengths=lengths, block_k=block_k, **options)
+    cuts = [np.s_[:, :, low:low + int(block_k)] for low in range(0, k.shape[2], int(block_k))]
     tiles = [flash_attention(q, k[cut], v[cut], **options) for cut in cuts]
     return sum(result for result, _ in tiles) / len(tiles), np.logaddexp.reduce([lse for _, lse in tiles])
 
@@ -92,8 +93,8 @@ def averages_the_tiles(q, k, v, *, block_k=128, lengths=None, causal=False, **op
 @wrong_answer_to(flash_attention)
 def masks_by_the_place_in_the_tile(q, k, v, *, causal=False, block_q=128, block_k=128, scale=None, lengths=None):
     """Your causal mask compares places in the tile: compare positions in the sequence, start + place."""
-    if not causal:
-        return flash_attention(q, k, v, scale=scale, lengths=lengths)
+    if not causal or lengths is not None:
+        return flash_attention(q, k, v, causal=causal, lengths=lengths, scale=scale, block_q=block_q, block_k=block_k)
     scale, seen = q.shape[3]**-0.5 if scale is None else scale, np.tri(block_q, block_k, dtype=bool)
     seen = np.tile(seen, (-(-q.shape[2] // block_q), -(-k.shape[2] // block_k)))[:q.shape[2], :k.shape[2]]
     return finish(tile_attention(q, k, v, scale, seen))
@@ -106,7 +107,7 @@ def drops_the_last_tile(q, k, v, *, block_k=128, **options):
     hidden = k.shape[2] - keys
     if options.get("causal") or options.get("lengths") is not None or not hidden:
         return flash_attention(q, k, v, block_k=block_k, **options)
-    return flash_attention(q, k[:, :, :keys], v[:, :, :keys], **options)
+    return flash_attention(q, k[:, :, :keys], v[:, :, :keys], block_k=block_k, **options)
 
 
 @wrong_answer_to(flash_attention)
