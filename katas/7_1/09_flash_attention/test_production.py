@@ -37,10 +37,10 @@ def test_parts_that_are_ninety_thousand_apart_are_merged():
 def test_a_query_that_sees_no_key_gives_zeros_and_minus_infinity_without_a_warning():
     """More queries than keys: the first three stand before all of them. A length of 0 hides a whole sequence."""
     q, k, v = draw(1, 2, 2, 7, 4, 3)
-    for options in ({"causal": True}, {"lengths": np.array([0, 3])}):
+    for options in ({"causal": True}, {"causal": True, "scale": 20.0}, {"lengths": np.array([0, 3])}):
         for block_q, block_k in ((2, 2), (4, 3), (7, 4)):
             call(flash_attention, q, k, v, block_q=block_q, block_k=block_k, **options).gives(
-                by_definition(q, k, v, **options), atol=NEAR)
+                by_definition(q, k, v, **options), atol=3e-5)  # scores of 100 have steps of 8e-6
 
 
 @SILENT
@@ -117,12 +117,12 @@ def test_no_batch_no_queries_or_no_keys(batch, queries, keys, causal):
     (260, 520, (np.int8(100), np.int8(127))), (5, 9, (sys.maxsize, sys.maxsize)), (1, 4000, (1, 4000))], ids=str)
 @pytest.mark.parametrize("causal", [False, True])
 def test_real_lengths_and_blocks_of_any_integer_type(queries, keys, sizes, causal):
-    """Thousands of keys; scores of ±10 and, since they grow along the keys, a maximum that grows with them."""
+    """Thousands of keys; scores of ±50 and, since they grow along the keys, a maximum that grows with them."""
     q, k, v = draw(queries, 1, 2, queries, keys, 4)
-    k = k * np.linspace(0.5, 4, keys, dtype=np.float32)[:, None]
+    k = 3 * k * np.linspace(0.5, 4, keys, dtype=np.float32)[:, None]
     lengths = np.array([keys - 1], dtype=np.uint16)
     call(flash_attention, q, k, v, causal=causal, lengths=lengths, block_q=sizes[0], block_k=sizes[1]).gives(
-        by_definition(q, k, v, causal=causal, lengths=lengths), atol=2e-5)
+        by_definition(q, k, v, causal=causal, lengths=lengths), atol=5e-5)
 
 
 def test_memory_grows_with_n_not_with_its_square():
