@@ -10,6 +10,7 @@ MARKS = {
     "slow": "takes more than a few seconds; run with `-m slow`",
     "native": "compiles C++; run with `-m native`",
     "speech": "runs real whisper.cpp through pywhispercpp",
+    "browser": "opens a page in Chromium, driven by Selenium",
     "espeak": "speaks with espeak-ng",
     "train": "needs torch; run by `tox -e train`",
 }

@@ -31,13 +31,19 @@ EDGES = st.integers(30, 3000)
     ((42, 98), (56, 112)),  # 1.5 and 3.5: 2 and 4
 ])
 def test_each_edge_goes_to_the_nearest_multiple(size, wanted):
+    """Height first, in and out; each edge by itself, to the nearest multiple of 28, of two as near to the even one."""
     call(smart_resize, size).gives(wanted)
 
 
 def test_an_image_with_too_many_pixels_shrinks():
-    """44 x 36 at factor 10 would be 40 x 40; 400 are allowed. sqrt(44 * 36 / 400) is 1.99: 22.1 and 18.1, down."""
-    call(smart_resize, (44, 36), 10, 100, 400).gives((20, 10))
-    call(smart_resize, (20, 20), 10, 400, 400).gives((20, 20))  # the limits themselves are allowed
+    """31 x 46 at factor 10 would be 30 x 50; 600 are allowed. sqrt(31 * 46 / 600) is 1.54: 20.1 and 29.8, down."""
+    call(smart_resize, (31, 46), 10, 100, 600).gives((20, 20))
+
+
+def test_the_area_of_the_rounded_edges_is_held_to_the_limits():
+    """36 x 26 has 936 pixels, but at factor 10 it would be 40 x 30. What is exactly at a limit is within it."""
+    call(smart_resize, (36, 26), 10, 100, 1000).gives((30, 20))
+    call(smart_resize, (20, 20), 10, 400, 400).gives((20, 20))
 
 
 def test_an_image_with_too_few_pixels_grows():
@@ -63,7 +69,7 @@ def test_the_result_is_whole_patches_within_the_limit(height, width, factor):
 @pytest.mark.parametrize(("size", "wanted"), [((200, 1000), (336, 1008)), ((1000, 200), (1008, 336)),
                                               ((600, 600), (672, 672)), ((768, 1024), (672, 672))])
 def test_the_resolution_keeps_most_of_the_image(size, wanted):
-    """200 x 1000: 336 x 1008 keeps all its pixels, 672 x 672 only 134 * 672."""
+    """Scaled to fit inside, 200 x 1000 keeps all its pixels in 336 x 1008, and in 672 x 672 only 134 * 672 of them."""
     call(select_best_resolution, size).gives(wanted)
 
 
@@ -74,7 +80,7 @@ def test_an_enlarged_image_gains_nothing():
 
 
 def test_of_equals_the_first_wins():
-    """An upright image of 300 x 200 is kept whole by both, and gets the lying resolution, because it comes first."""
+    """Both keep all of an upright 300 x 200, with as much padding: the lying one wins, because it comes first."""
     call(select_best_resolution, (300, 200)).gives((336, 672))
     call(select_best_resolution, (300, 200), ((672, 336), (336, 672))).gives((672, 336))
 
@@ -95,11 +101,12 @@ def test_the_best_resolution_is_that_of_transformers():
     ((5, 20), 100 + 6 * 21),  # 5 of 10 rows are filled; half of 5, rounded down, goes from either end: 6 stay
 ])
 def test_tokens_of_padding_are_left_out(size, wanted):
-    """One resolution of 10 x 20 and patches of one pixel. The overview, a tile of 10 x 10, has 100 tokens."""
+    """10 x 20 patches of a pixel; a newline ends each row that stays. The overview has 10 x 10, and no newline."""
     call(anyres_tokens, size, ((10, 20),), 10, 1).gives(wanted)
 
 
 def test_the_tokens_are_as_many_as_transformers_counts():
+    """The filled patches are rounded down: of 1 x 80 no whole row is filled, and none stays."""
     call_each(anyres_tokens, [(size,) for size in SIZES], RECORD["anyres_tokens"].tolist())
 
 
@@ -108,23 +115,20 @@ def test_the_tokens_are_as_many_as_transformers_counts():
 
 @pytest.mark.parametrize(("size", "n", "wanted"), [
     ((10, 10), 1, (1, 1)), ((5, 20), 1, (1, 1)),  # the area decides, not the longer edge
-    ((10, 11), 2, (1, 2)), ((11, 10), 2, (2, 1)),  # (rows, columns): a wide image has more columns
+    ((11, 14), 2, (1, 2)), ((14, 11), 2, (2, 1)),  # (rows, columns): a wide image has more columns
+    ((15, 15), 3, (2, 2)),  # 2.25 slices need 3
     ((20, 25), 5, (2, 3)),  # 6 slices: n + 1
     ((25, 15), 4, (2, 2)),  # log(15 / 25) is -0.51: 0 is nearer than log(1 / 3), -1.10
     ((12, 38), 5, (1, 4)),  # 4 slices: n - 1
     ((30, 40), 9, (3, 3)),  # 12 would be needed: 9 is the most
 ])
 def test_the_grid_is_nearest_in_shape(size, n, wanted):
-    """At scale 10, n = ceil(height * width / 100), but at most 9: the grids of n - 1, n and n + 1 slices compete."""
+    """At scale 10, n = ceil(height * width / 100), at most 9: grids of n - 1, n and n + 1 slices compete, not of 1."""
     call(slice_grid, size, 10).gives(wanted)
 
 
-def test_there_are_at_most_max_slices():
-    """n is 9 at scale 10, and max_slices makes it 4: then 3 and 4 slices compete, not 5."""
-    call(slice_grid, (12, 75), 10, 4).gives((1, 4))
-
-
 def test_the_grid_is_that_of_transformers():
+    """Of large images n is max_slices, 9: grids of 8 and 9 slices compete, and 10 are too many."""
     call_each(slice_grid, [(size,) for size in SIZES], GRIDS)
 
 
@@ -134,7 +138,7 @@ def test_the_grid_is_that_of_transformers():
     ((600, 1000), (350, 574)),  # 347 and 578.3 before the multiples of 14: 24.8 and 41.3 times
 ])
 def test_the_overview_has_the_shape_of_the_image(size, wanted):
-    """About 448 * 448 pixels, in whole patches of 14."""
+    """About 448 * 448 pixels, with the image's width / height; both edges then go to the nearest multiple of 14."""
     call(refined_size, size).gives(wanted)
 
 
@@ -150,6 +154,7 @@ def test_a_slice_of_the_image_is_rounded_first():
 
 
 def test_overview_and_refined_size_are_those_of_transformers():
+    """A slice of 161 x 2093 in three columns is 161 x 698: 697.7 is rounded, not cut. Its height is cut: int(...)."""
     call_each(refined_size, [(size,) for size in SIZES], sizes(RECORD["overview"]))
     call_each(refined_size, list(zip(SIZES, GRIDS, strict=True)), sizes(RECORD["refined"]))
 
@@ -161,5 +166,6 @@ def test_overview_and_refined_size_are_those_of_transformers():
     ((3, 3), 10 * 66 + 2),
 ])
 def test_what_a_grid_costs(grid, wanted):
+    """Each piece has `queries` tokens and two marks. Newlines stand between rows of slices, none behind the last."""
     call(minicpm_tokens, grid).gives(wanted)
     call(minicpm_tokens, grid, 96).gives(wanted + 32 * (wanted // 66))

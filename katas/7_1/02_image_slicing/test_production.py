@@ -14,6 +14,8 @@ from fixtures.katas import recorded
 from fixtures.katas.image_slicing.sweep import call_each, sizes
 
 RECORD = recorded("image_slicing")
+NO_NUMBERS = [(0, ValueError), (5.0, TypeError), (True, TypeError)]
+NO_GRIDS = [((0, 1), ValueError), ((2,), ValueError), ((2.0, 1), TypeError)]
 OF_A_SIZE = (smart_resize, select_best_resolution, anyres_tokens, slice_grid, refined_size)
 
 
@@ -28,9 +30,9 @@ def test_halves_go_to_the_even_number(size, grid, multiple, wanted):
 
 
 def test_the_last_digit_of_a_float_decides_between_equals():
-    """Two grids are exactly as near to a square, and to 1:4 in nine slices.
+    """Two float64 logs: log(3 / 2) and -log(2 / 3) differ in the last digit. In a true tie there are more rows.
 
-    log(3 / 2) and -log(2 / 3) differ in their last digit, so that the reference cuts 1024 x 1024 into 2 rows of 3;
+    Two grids are as near to a square, and to 1:4 in nine slices. The reference cuts 1024 x 1024 into 2 rows of 3;
     log(1 / 2) is exactly -log(2), and 600 x 600 has more rows.
     """
     call_each(slice_grid, [(size,) for size in sizes(RECORD["ties"])], sizes(RECORD["tied_grids"]))
@@ -48,7 +50,7 @@ def test_a_line_of_text_loses_its_width_in_smart_resize(size, wanted):
 
 
 def test_no_edge_vanishes():
-    """Nor can it from the largest side: at 200:1 and a small max_pixels one factor is left."""
+    """Of a thin line less than half a factor, patch or pixel may be left: it counts as one."""
     call(smart_resize, (20, 4000), 28, 784, 10_000).gives((28, 1400))
     call(refined_size, (1, 4000)).gives((14, 28000))  # 448 / sqrt(4000) is 7.08, half a patch: rounded to 0
     call(refined_size, (1, 4000), (1, 9)).gives((28, 83916))
@@ -91,10 +93,18 @@ def test_numbers_may_be_numpys():
     call(minicpm_tokens, (np.int8(3), np.int8(3)), np.uint8(255)).gives(2572)
 
 
-@pytest.mark.parametrize("function", OF_A_SIZE[:2] + OF_A_SIZE[3:])
-def test_a_result_is_two_of_pythons_integers(function):
+@pytest.mark.parametrize("function", [*OF_A_SIZE, minicpm_tokens])
+def test_results_are_pythons_integers(function):
+    count = function in (anyres_tokens, minicpm_tokens)
     call(function, np.array([300, 500])).satisfies(
-        lambda pair: len(pair) == 2 and all(type(edge) is int for edge in pair), "two of type int")
+        lambda got: all(type(number) is int for number in ([got] if count else got)), "numbers of type int")
+
+
+def test_there_are_at_most_max_slices():
+    """n is 9 at scale 10, and max_slices makes it 4: then 3 and 4 slices compete, not 5. One slice is no cut."""
+    call(slice_grid, (12, 75), 10, 4).gives((1, 4))
+    call(slice_grid, (300, 400), 100, 1).gives((1, 1))
+    call(slice_grid, (300, 310), 100, 2).gives((1, 2))
 
 
 def test_large_images():
@@ -109,24 +119,26 @@ def test_large_images():
     *((function, (size,), error, "size") for function in OF_A_SIZE for size, error in [
         ((0, 5), ValueError), ((5, -1), ValueError), ((5, 5, 3), ValueError), ((5.0, 5), TypeError),
         ((5, True), TypeError)]),
-    (smart_resize, ((2, 401),), ValueError, "size"),
+    (smart_resize, ((2, 401),), ValueError, "size"), (smart_resize, ((401, 2),), ValueError, "size"),
     (smart_resize, ((5, 5), 28.0), TypeError, "factor"),
     (smart_resize, ((5, 5), 0), ValueError, "factor"),
     (smart_resize, ((5, 5), 28, 0), ValueError, "min_pixels"),
+    (smart_resize, ((5, 5), 28, 4.0), TypeError, "min_pixels"),
     (smart_resize, ((5, 5), 28, 4, 0), ValueError, "max_pixels"),
+    (smart_resize, ((5, 5), 28, 4, 9e9), TypeError, "max_pixels"),
     (select_best_resolution, ((5, 5), ()), ValueError, "resolutions"),
     (select_best_resolution, ((5, 5), ((336, 672), (0, 672))), ValueError, "resolutions"),
+    (select_best_resolution, ((5, 5), ((336, 672), (336.0, 672))), TypeError, "resolutions"),
     (anyres_tokens, ((5, 5), ((336, 672), (672,))), ValueError, "resolutions"),
-    (anyres_tokens, ((5, 5), ((336, 672),), 0), ValueError, "tile"),
-    (anyres_tokens, ((5, 5), ((336, 672),), 336, 0), ValueError, "patch"),
-    (slice_grid, ((5, 5), 0), ValueError, "scale"),
-    (slice_grid, ((5, 5), 448, 0), ValueError, "max_slices"),
-    (refined_size, ((5, 5), (0, 1)), ValueError, "grid"),
-    (refined_size, ((5, 5), (2,)), ValueError, "grid"),
-    (refined_size, ((5, 5), (1, 1), 0), ValueError, "scale"),
-    (refined_size, ((5, 5), (1, 1), 448, 0), ValueError, "multiple"),
-    (minicpm_tokens, ((2, 0),), ValueError, "grid"),
-    (minicpm_tokens, ((2, 2), 0), ValueError, "queries"),
+    *((anyres_tokens, ((5, 5), ((336, 672),), tile), error, "tile") for tile, error in NO_NUMBERS),
+    *((anyres_tokens, ((5, 5), ((336, 672),), 336, patch), error, "patch") for patch, error in NO_NUMBERS),
+    *((slice_grid, ((5, 5), scale), error, "scale") for scale, error in NO_NUMBERS),
+    *((slice_grid, ((5, 5), 448, most), error, "max_slices") for most, error in NO_NUMBERS),
+    *((refined_size, ((5, 5), grid), error, "grid") for grid, error in NO_GRIDS),
+    *((refined_size, ((5, 5), (1, 1), scale), error, "scale") for scale, error in NO_NUMBERS),
+    *((refined_size, ((5, 5), (1, 1), 448, multiple), error, "multiple") for multiple, error in NO_NUMBERS),
+    *((minicpm_tokens, (grid,), error, "grid") for grid, error in NO_GRIDS),
+    *((minicpm_tokens, ((2, 2), queries), error, "queries") for queries, error in NO_NUMBERS),
 ])
 def test_what_cannot_be_right_is_refused(function, arguments, error, name):
     call(function, *arguments).raises(error, naming=name)

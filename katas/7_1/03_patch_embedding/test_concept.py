@@ -147,6 +147,13 @@ def test_the_class_token_comes_first_and_has_row_0():
     call(embed, SQUARE, weights).gives(wanted, atol=1e-3)
 
 
+def test_the_grid_has_the_rows_and_columns_of_the_patches():
+    """One row of four patches: the 2 x 2 table, 0 at the left and 64 at the right, becomes -6.75, 14.5, 49.5, 70.75."""
+    weights = {"v.patch_embd.weight": np.ones((1, 1, 1, 1), np.float32), "v.position_embd.weight": LINE}
+    pixels = np.array([[[[100, 200, 300, 400]]]], dtype=np.float32)
+    call(embed, pixels, weights).gives(np.array([[[93.25], [214.5], [349.5], [470.75]]]), atol=1e-4)  # 3e-5 at 471
+
+
 @pytest.mark.parametrize("size", ["own", "larger", "smaller"])
 def test_embeddings_are_those_of_transformers_clip(size):
     """Recorded: CLIPVisionEmbeddings on images of 16 x 16, 20 x 28 and 8 x 12, the table resized by bicubic curves."""

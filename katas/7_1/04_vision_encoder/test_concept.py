@@ -35,6 +35,7 @@ ANSWER = np.array([0.75, 5, 4, 3])  # head 0: 1/4 (0, 8) + 3/4 (1, 4); head 1: t
 
 
 def test_the_norm_takes_the_mean_away_and_divides_by_the_root_of_variance_plus_epsilon():
+    """(2 4 6 4) has the mean 4 and the variance 2, over all four numbers: with an epsilon of 2 it is divided by 2."""
     weights = {"ln1.weight": np.array([3, 1, -2, 5], np.float32), "ln1.bias": np.array([1, 0, 0, 7], np.float32)}
     call(layer_norm, X[None, None], weights, "ln1", 2.0).gives(np.array([[[-2, 0, -2, 7]]]), atol=NEAR)
 

@@ -171,6 +171,7 @@ def test_pieces_come_as_they_are_spoken():
 
 
 def test_who_stops_listening_stops_the_speaker():
+    """The speaker holds its speech too, so that no garbage collector ends it: only who closes it does."""
     speaker = Speaker("Cats ", "purr ", "[a].")
     given = call(answer, "why", [SHORT], speaker, count, 999, 0.35).value
     next(given.pieces)

@@ -35,12 +35,6 @@ def rounds_halves_up(size, factor=28, min_pixels=QWEN_LEAST, max_pixels=QWEN_MOS
 
 
 @wrong_answer_to(smart_resize)
-def rounds_every_edge_up(size, factor=28, min_pixels=QWEN_LEAST, max_pixels=QWEN_MOST):
-    """Every edge is rounded up: it goes to the nearest multiple, and only an image that grows is rounded up."""
-    return _smart(size, factor, min_pixels, max_pixels, math.ceil)
-
-
-@wrong_answer_to(smart_resize)
 def keeps_one_factor_before_the_limits(size, factor=28, min_pixels=QWEN_LEAST, max_pixels=QWEN_MOST):
     """An edge that rounds to 0 was lifted to one factor before the limits are looked at. qwen-vl-utils and llama.cpp
     do that; transformers does not, so that the image has no pixels, too few, and min_pixels decides.
@@ -55,6 +49,15 @@ def scales_the_rounded_edges(size, factor=28, min_pixels=QWEN_LEAST, max_pixels=
     if rows * columns == 0:
         return smart_resize(size, factor, min_pixels, max_pixels)
     return _smart((rows * factor, columns * factor), factor, min_pixels, max_pixels, round)
+
+
+@wrong_answer_to(smart_resize)
+def rounds_what_was_scaled_to_the_nearest(size, factor=28, min_pixels=QWEN_LEAST, max_pixels=QWEN_MOST):
+    """Scaled edges go to the nearest multiple: they are rounded down when the image shrinks, up when it grows."""
+    area = round(size[0] / factor) * round(size[1] / factor) * factor**2
+    limit = max_pixels if area > max_pixels else min_pixels if area < min_pixels else size[0] * size[1]
+    scale = math.sqrt(limit / (size[0] * size[1]))
+    return tuple(max(1, round(edge * scale / factor)) * factor for edge in size)
 
 
 def _best(size, resolutions, kept):
@@ -83,26 +86,25 @@ def keeps_the_padding(size, resolutions=LLAVA_RESOLUTIONS, tile=336, patch=14):
     return (tile // patch) ** 2 + rows * (columns + 1)
 
 
-def _grid(size, scale, max_slices, n, error):
-    counts = [count for count in (n - 1, n, n + 1) if 1 < count <= max_slices]
+def _grid(size, counts, error):
     grids = [(rows, count // rows) for count in counts for rows in range(1, count + 1) if count % rows == 0]
-    return min(grids, key=lambda grid: (error(size[1] / size[0], grid[1] / grid[0]), -grid[0])) if n > 1 else (1, 1)
+    return min(grids, key=lambda grid: (error(size[1] / size[0], grid[1] / grid[0]), -grid[0]))
 
 
 @wrong_answer_to(slice_grid)
 def compares_shapes_without_the_log(size, scale=448, max_slices=9):
     """The shapes are subtracted: compare their logarithms, so that twice too wide is as far as twice too high."""
     n = min(math.ceil(size[0] * size[1] / scale**2), max_slices)
-    return _grid(size, scale, max_slices, n, lambda aspect, shape: abs(aspect - shape))
+    counts = [count for count in (n - 1, n, n + 1) if 1 < count <= max_slices] if n > 1 else [1]
+    return _grid(size, counts, lambda aspect, shape: abs(aspect - shape))
 
 
 @wrong_answer_to(slice_grid)
-def cuts_by_the_longer_edge(size, scale=448, max_slices=9):
-    """An image is cut because an edge is longer than scale: its area decides, n = 1 is no cut. (llama.cpp cuts.)"""
+def lets_one_slice_compete(size, scale=448, max_slices=9):
+    """The grid of 1 slice competes: an image of more than scale**2 pixels is always cut."""
     n = min(math.ceil(size[0] * size[1] / scale**2), max_slices)
-    if n > 1 or max(size) <= scale:
-        return slice_grid(size, scale, max_slices)
-    return _grid(size, scale, max_slices, 2, lambda aspect, shape: abs(math.log(aspect) - math.log(shape)))
+    counts = [count for count in (n - 1, n, n + 1) if count <= max_slices] if n > 1 else [1]
+    return _grid(size, counts, lambda aspect, shape: abs(math.log(aspect) - math.log(shape)))
 
 
 @wrong_answer_to(slice_grid)

@@ -65,13 +65,6 @@ def lays_the_patch_on_its_side(pixels, patch_size):
     return patches_of(cut(pixels, patch_size).transpose(0, 1, 2, 3, 5, 4))
 
 
-@wrong_answer_to(patchify)
-def pads_what_is_left_over(pixels, patch_size):
-    """There are patches too many: what is left over at the right and at the bottom is dropped, not padded."""
-    missing = [(0, -edge % patch_size) for edge in pixels.shape[2:]]
-    return patchify(np.pad(pixels, [(0, 0), (0, 0), *missing]), patch_size)
-
-
 @wrong_answer_to(embed_patches)
 def takes_the_weight_for_in_by_out(pixels, weight, bias=None):
     """Your weight was reshaped to (numbers, width), which shuffles the filters: make it (width, numbers), then .T."""
@@ -105,6 +98,26 @@ def widens_the_curve(positions, grid, mode="bicubic"):
     def shares(old, new):
         wide = cubic(old, new, centres(old, new), wide=max(1, old / new))
         return wide / wide.sum(axis=1, keepdims=True)
+
+    return stretched(positions, grid, shares)
+
+
+@wrong_answer_to(resize_positions)
+def keeps_one_share_of_the_edge(positions, grid, mode="bicubic"):
+    """At the edge one share replaces another: what falls beyond it counts as the last place, and the shares add up.
+
+    With an array of places, `matrix[places] += share` adds only one of them, np.add.at all.
+    """
+    if mode != "bicubic":
+        return resize_positions(positions, grid, mode)
+
+    def shares(old, new):
+        taps = np.floor(centres(old, new))[:, None].astype(int) + np.arange(-1, 3)
+        far = cubic(old + 4, new, centres(old, new) + 2)  # two places more at either end, where nothing is clipped
+        matrix = np.zeros((new, old))
+        rows = np.arange(new)[:, None]
+        matrix[rows, np.clip(taps, 0, old - 1)] = far[rows, taps + 2]
+        return matrix
 
     return stretched(positions, grid, shares)
 

@@ -18,10 +18,10 @@ def split(x, heads):
     return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
 
 
-def attend(x, weights, heads, *, split=split, root=None, hide=lambda scores: scores):
+def attend(x, weights, heads, *, split=split, root=None):
     """Attend; the keywords replace one step each."""
     q, k, v = (split(linear(x, weights, f"attn_{part}"), heads) for part in "qkv")
-    scores = hide(q @ k.swapaxes(2, 3) / float(root or q.shape[3]**0.5))
+    scores = q @ k.swapaxes(2, 3) / float(root or q.shape[3]**0.5)
     scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
     mixed = scores / scores.sum(axis=-1, keepdims=True) @ v
     return linear(mixed.swapaxes(1, 2).reshape(x.shape), weights, "attn_out")
@@ -32,10 +32,18 @@ def feed_forward(x, weights, form):
     return linear(gelu(linear(x, weights, "ffn_up"), form), weights, "ffn_down")
 
 
-@wrong_answer_to(gelu)
-def forgets_the_factor(x, form):
-    """This is SiLU, x * sigmoid(x): quick GELU has sigmoid(1.702 x)."""
-    return x / (1 + np.exp(-x)) if form == "quick" else gelu(x, form)
+@wrong_answer_to(layer_norm)
+def norms_by_the_root_mean_square(x, weights, name, eps):
+    """This is an RMS norm: a layer norm takes the mean away first, and divides by the root of the variance."""
+    y = x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + eps)
+    return y * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+
+@wrong_answer_to(layer_norm)
+def divides_by_one_less(x, weights, name, eps):
+    """Your variance is a sum over n - 1 (ddof=1, the default of torch.var): a layer norm divides by n."""
+    spread = np.sqrt(x.var(axis=-1, keepdims=True, ddof=1) + eps)
+    return (x - x.mean(axis=-1, keepdims=True)) / spread * weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
 
 @wrong_answer_to(gelu)
@@ -45,10 +53,12 @@ def takes_the_tanh_form_for_both(x, form):
 
 
 @wrong_answer_to(attention)
-def hides_what_comes_after(x, weights, heads):
-    """Your attention is causal: an image has no before and after, every patch sees all of them."""
-    tokens = x.shape[1]
-    return attend(x, weights, heads, hide=lambda scores: np.where(np.tri(tokens, dtype=bool), scores, -np.inf))
+def interleaves_the_heads(x, weights, heads):
+    """Your heads take turns: head h owns width / heads numbers in a row, not each heads-th one."""
+    width = x.shape[2]
+    order = np.arange(width).reshape(-1, heads).T.ravel()  # with two heads 0 2 4 ... 1 3 5 ...
+    own = {name: tensor[order] for name, tensor in weights.items() if name.startswith(("attn_q", "attn_k", "attn_v"))}
+    return attention(x, {**weights, **own, "attn_out.weight": weights["attn_out.weight"][:, order]}, heads)
 
 
 @wrong_answer_to(attention)
@@ -68,15 +78,6 @@ def norms_last(x, weights, heads, eps, form):
     """Your norms stand behind the sums, as in BERT: a vision transformer norms what goes into each part."""
     y = layer_norm(x + attention(x, weights, heads), weights, "ln1", eps)
     return layer_norm(y + feed_forward(y, weights, form), weights, "ln2", eps)
-
-
-@wrong_answer_to(encoder_block)
-def adds_to_the_normed(x, weights, heads, eps, form):
-    """You added the parts to what was normed: they are added to what came in, which no norm has touched."""
-    x = layer_norm(x, weights, "ln1", eps)
-    x = x + attention(x, weights, heads)
-    x = layer_norm(x, weights, "ln2", eps)
-    return x + feed_forward(x, weights, form)
 
 
 @wrong_answer_to(hidden_state)
