@@ -5,8 +5,9 @@ import pytest
 from vision_encoder import attention, encoder_block, hidden_state, image_features, layer_norm, read_encoder
 
 from fixtures.checking import call
+from fixtures.katas.projector.reference import mlp
 from fixtures.katas.vision_encoder.following import follow
-from fixtures.katas.vision_encoder.reference import drawn_fields, projected, stages
+from fixtures.katas.vision_encoder.reference import drawn_fields, stages
 
 FUNCTIONS = (layer_norm, attention, encoder_block, hidden_state, image_features)
 SHIPPED = ("vision", "mmproj.gguf")
@@ -42,7 +43,7 @@ def test_llama_cpp_projects_the_same_with_the_shipped_file(number):
     wanted = llama_cpp_embeddings(shipped_path(*SHIPPED), image)
     allowed = 1.5e-2 * wanted.std()  # measured on 50 pictures 3e-3, at worst 9e-3; quick GELU gives 0.07 and more
     call(image_features, normalized(image), encoder).satisfies(
-        lambda x: np.abs(projected(x, encoder.weights) - wanted).max() <= allowed,
+        lambda x: np.abs(mlp(x, encoder.weights, "tanh") - wanted).max() <= allowed,
         "the projector makes llama.cpp's image tokens of it")
 
 

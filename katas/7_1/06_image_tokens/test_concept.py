@@ -148,7 +148,7 @@ def test_gemma_scales_its_texts_but_not_its_images():
     call(splice, TWO[:3], TABLE, VECTORS[:1], 3.0).gives(np.array([[6, 60], [9, 90], [-1, 7], [-2, 7], [12, 120]]))
 
 
-@pytest.mark.parametrize(("model", "text_scale"), [("llava", 1.0), ("gemma3", 8**0.5)])
+@pytest.mark.parametrize(("model", "text_scale"), [("llava", 1.0), ("gemma3", 8**0.5)], ids=["llava", "gemma3"])
 def test_the_matrix_is_what_reaches_the_first_block_in_transformers(model, text_scale):
     """Width 8. A float32 product rounds to 1e-7; images scaled, or in another order, are off by 1 and more."""
     table, vectors = RECORD[f"{model} table"], list(RECORD[f"{model} vectors"])

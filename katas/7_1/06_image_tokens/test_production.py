@@ -23,7 +23,7 @@ def replaced(place, value):
 
 def test_a_marker_of_the_users_stays_text_where_the_program_has_its_own():
     """Whoever types <__media__> must not move the images: such a program draws a marker that nobody can guess."""
-    call(split_prompt, "a<__media__>b<zzz>c", [(1, 2)], spell, marker="<zzz>").gives(
+    call(split_prompt, "a<__media__>b[x.y]c", [(1, 2)], spell, marker="[x.y]").gives(
         [[1, *spell("<__media__>"), 2], (1, 2), [3]])
 
 
@@ -44,7 +44,7 @@ def test_lists_of_others_are_not_changed():
 def test_ids_and_sizes_may_be_numpys():
     """np.int8(20) * np.int8(20) is negative. What comes out is Python's."""
     grid = np.array([20, 20], dtype=np.int8)
-    call(split_prompt, "a<__media__>b", [grid], lambda text: np.array(spell(text), np.int32)).satisfies(
+    call(split_prompt, "a<__media__>b", grid[None], lambda text: np.array(spell(text), np.int32)).satisfies(
         lambda chunks: [[type(number) for number in chunk] for chunk in chunks] == [[int], [int, int], [int]],
         "integers of Python's")
     chunks = [[1], tuple(grid), [2]]
@@ -55,21 +55,22 @@ def test_ids_and_sizes_may_be_numpys():
     call(splice, chunks, TABLE, [np.ones((400, 5))]).satisfies(lambda x: x.shape == (402, 5), "shape (402, 5)")
 
 
-@pytest.mark.parametrize("chunks", [[[1, 2, 3]], [(3, 2)], [(1, 2), (2, 2)]])
+@pytest.mark.parametrize("chunks", [[[1, 2, 3]], [[30]], [(3, 2)], [(1, 2), (2, 2)]])
 def test_prompts_of_text_or_images_alone(chunks):
     call(token_positions, chunks, 5).gives(np.arange(5, 5 + len(reference.places(chunks))))
     call(mrope_positions, chunks, 5).gives(reference.mrope(chunks, 5))
     call(attention_mask, chunks, True).gives(reference.mask(chunks, True))
     vectors = [TABLE[:6].copy()] if len(chunks) == 1 else [TABLE[:2], TABLE[2:6]]
-    wanted = TABLE[1:4] if isinstance(chunks[0], list) else TABLE[:6]
-    call(splice, chunks, TABLE, vectors if isinstance(chunks[0], tuple) else []).gives(wanted)
+    call(splice, chunks, TABLE, vectors if isinstance(chunks[0], tuple) else []).gives(
+        TABLE[chunks[0]] if isinstance(chunks[0], list) else TABLE[:6])
 
 
 def test_ten_images_of_every_size():
     """672 tokens: 660 of them of images."""
     call(token_positions, TEN).gives(np.arange(672))
     call(mrope_positions, TEN, 3).gives(reference.mrope(TEN, 3))
-    call(attention_mask, TEN, True).gives(reference.mask(TEN, True))
+    # a mask of integers would pick rows where it is to choose entries
+    call(attention_mask, TEN, True).gives(reference.mask(TEN, True), dtype=bool)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -96,6 +97,7 @@ REFUSED = {
     "an image turned inside out": (split_prompt, ("a<__media__>b", [(-2, -2)], spell), "grids"),
     "-1, which numpy takes for the last row": (splice, ([[1, -1], *CHUNKS[1:]], TABLE, VECTORS), "chunks"),
     "a token behind the table": (splice, ([[31], *CHUNKS[1:]], TABLE, VECTORS), "chunks"),
+    "a token far behind it": (splice, ([[2, 99], *CHUNKS[1:]], TABLE, VECTORS), "chunks"),
     "no vectors": (splice, (CHUNKS, TABLE, []), "vectors"),
     "one image too many": (splice, (CHUNKS, TABLE, VECTORS * 2), "vectors"),
     "other vectors than tokens": (splice, (CHUNKS, TABLE, [VECTORS[0][:5]]), "vectors"),

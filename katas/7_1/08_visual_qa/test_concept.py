@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from visual_qa import ask, ask_each, evaluate, look, open_image
 
 from fixtures.checking import call
@@ -20,6 +21,12 @@ RED, BLUE, GREEN, BLUE_WHITE = plain("red"), plain("blue"), plain("green"), plai
 
 def test_a_file_becomes_pixels(tmp_path):
     call(open_image, saved(tmp_path, "a.png", BLUE_WHITE)).gives(BLUE_WHITE)
+
+
+def test_a_file_without_colours_is_read_as_well(tmp_path):
+    """A scan of one bit a pixel."""
+    Image.fromarray(plain("white", "black")).convert("1").save(tmp_path / "scan.png")
+    call(open_image, tmp_path / "scan.png").gives(plain("white", "black"))
 
 
 def test_a_file_is_seen_as_people_see_it(tmp_path):

@@ -108,6 +108,7 @@ def test_unmerge_puts_the_tokens_back_on_their_places():
     groups = np.array([[0, 1, 2, 2, 1, 3], [3, 0, 0, 2, 0, 1]])
     wanted = [[[6, 0], [3, 2], [4, 5], [4, 5], [3, 2], [9, 5]], [[5, 5], [1, 7], [1, 7], [0, 3], [1, 7], [2, 8]]]
     call(unmerge, few, groups).gives(np.array(wanted))
+    call(unmerge, few, np.array([[2, 1, 2], [3, 3, 1]])).gives(np.stack([few[0][[2, 1, 2]], few[1][[3, 3, 1]]]))
 
 
 # --- attention that knows the sizes ----------------------------------------------------------------------

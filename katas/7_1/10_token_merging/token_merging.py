@@ -39,7 +39,7 @@ def unmerge(x: Floats, groups: Integers) -> Floats:
     """Give each token of before the vector of the one that it became part of: (n, tokens, width).
 
     x: (n, merged, width)
-    Raises ValueError that names groups if it is not (n, tokens), or holds a number that x has no token for.
+    Raises ValueError that names groups if it is for another n, or holds a number that x has no token for.
     """
     raise NotImplementedError
 

@@ -52,7 +52,7 @@ def mrope_positions(chunks: Sequence[Chunk], start: int = 0) -> NDArray[np.int64
     for chunk in chunks:
         if isinstance(chunk, tuple):
             row, column = np.indices(chunk).reshape(2, -1)  # (tokens,) each
-            own = np.stack([0 * row, row, column], axis=1)
+            own = np.stack([np.zeros_like(row), row, column], axis=1)
         else:
             own = np.repeat(np.arange(len(chunk))[:, None], 3, axis=1)
         positions = np.concatenate([positions, start + own])

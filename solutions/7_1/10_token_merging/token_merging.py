@@ -64,9 +64,9 @@ def unmerge(x: Floats, groups: Integers) -> Floats:
     """Give each token of before the vector of the one that it became part of: (n, tokens, width).
 
     x: (n, merged, width)
-    Raises ValueError that names groups if it is not (n, tokens), or holds a number that x has no token for.
+    Raises ValueError that names groups if it is for another n, or holds a number that x has no token for.
     """
-    if groups.shape[:1] != x.shape[:1] or groups.ndim != 2 or groups.min() < 0 or groups.max() >= x.shape[1]:
+    if len(groups) != len(x) or groups.min() < 0 or groups.max() >= x.shape[1]:
         raise ValueError(f"groups must be (n, tokens) numbers of tokens of {x.shape}")
     return np.take_along_axis(x, groups[..., None], axis=1)
 
