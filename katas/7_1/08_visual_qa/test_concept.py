@@ -125,7 +125,7 @@ def test_an_answer_does_not_depend_on_the_questions_before(questions):
 
 
 def test_each_file_is_asked_about_by_itself(tmp_path):
-    """Without spaces around. First piece: 2 s to encode, 0.25 s for each of 6: <s> user: [red] which colors assistant:"""
+    """No spaces around. First piece: 2 s to encode, 0.25 s each for 6: <s> user: [red] which colors assistant:"""
     files = [saved(tmp_path, "a.png", RED), saved(tmp_path, "b.png", BLUE_WHITE), saved(tmp_path, "c.png", RED)]
     engine = SmallEngine()
     call(list_of(ask_each), engine, files, "which colors", engine.clock).gives([
