@@ -23,7 +23,7 @@ PROMPTS = st.lists(st.one_of(TEXTS, IMAGES), min_size=1, max_size=5)
 
 
 def test_a_marker_becomes_an_image():
-    """The begin token is 0 here, a token like others: only None means that there is none."""
+    """Text, image, text: a list, a tuple, a list. The begin token is 0 here; only None means that there is none."""
     call(split_prompt, "do<__media__>it", [(2, 3)], spell, BOS).gives(DO_IT)
     call(split_prompt, "do<__media__>it", [(2, 3)], spell, BOS).satisfies(
         lambda chunks: [type(chunk) for chunk in chunks] == [list, tuple, list], "a list, a tuple, a list")
