@@ -98,12 +98,18 @@ def test_a_slope_over_the_bands_is_in_coefficient_1():
     call(mfcc, mel_db, 2).gives(wanted[:2], atol=1e-3)
 
 
-def test_the_lifter_begins_at_one():
-    """Of 22, as everybody takes it: 1 + 11 sin(pi/22) for coefficient 0, and 12, the most, for coefficient 10."""
+def test_twenty_coefficients_are_kept_and_none_is_multiplied():
+    mel_db = numbers((24, 3), seed=3)
+    call(mfcc, mel_db).gives(cosine_transform(mel_db)[:20], atol=1e-3)
+
+
+@pytest.mark.parametrize("lifter", [22, 25])
+def test_the_lifter_begins_at_one(lifter):
+    """22, as many take it: 1 + 11 sin(pi/22) for coefficient 0, and 12, the most, for coefficient 10."""
     mel_db = numbers((26, 5), seed=1)
-    factors = 1 + 11 * np.sin(np.pi * np.arange(1, 14) / 22)
+    factors = 1 + lifter / 2 * np.sin(np.pi * np.arange(1, 14) / lifter)
     wanted = cosine_transform(mel_db)[:13] * factors[:, None]
-    call(mfcc, mel_db, 13, lifter=22).gives(wanted, atol=5e-3, rtol=1e-4)  # from 0: coefficient 0 is 100 off
+    call(mfcc, mel_db, 13, lifter=lifter).gives(wanted, atol=5e-3, rtol=1e-4)  # from 0: coefficient 0 is 100 off
 
 
 @pytest.mark.parametrize(("decibels", "options", "record"), [

@@ -90,8 +90,7 @@ def test_one_frame_is_enough():
 def test_half_an_hour_is_as_exact_as_a_second():
     """Frames lie as rows in memory here; numpy then adds them one by one, in float32 up to 1e8, where 8 is the step."""
     frames = 180_000
-    features = np.sin(np.arange(frames) / 9)[:, None] + np.array([-900, 3])
-    features = features.astype(np.float32).T
+    features = (np.sin(np.arange(frames) / 9)[:, None] + np.float32([-900, 3])).astype(np.float32).T
     call(normalize, features).gives(standardized(features), atol=1e-4)
     call(deltas, features, 5).satisfies(
         lambda slopes: np.allclose(slopes[:, 2:-2], 0.4 * np.cos(np.arange(2, frames - 2) / 9) * (
@@ -108,7 +107,7 @@ REFUSED = [
     (power_to_db, (POWER > 9,), TypeError, "mel_power"),
     (power_to_db, (POWER[None],), ValueError, "mel_power"),  # one limit for recordings that have nothing in common
     (power_to_db, (POWER[:, :0],), ValueError, "mel_power"),
-    (power_to_db, (-POWER,), ValueError, "mel_power"),  # decibels already
+    (power_to_db, (POWER - 1,), ValueError, "mel_power"),  # decibels already
     (power_to_db, (np.abs(NAN),), ValueError, "mel_power"),  # through the maximum it reaches everything
     (power_to_db, (np.abs(INFINITE),), ValueError, "mel_power"),
     (power_to_db, (POWER, -1), ValueError, "ref"),

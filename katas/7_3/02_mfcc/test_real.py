@@ -29,7 +29,7 @@ def test_the_coefficients_of_what_llama_cpp_hears(tmp_path):
     power = mel_power(np.pad(recorded_clip(), (0, 80_000 - len(recorded_clip()))))  # (80, 500)
     yours = call(mfcc, call(power_to_db, power, amin=2**-24).value, 13, lifter=22).value
     pairs = (yours[:, 0::4] + yours[:, 2::4]) / 2  # (13, 125)
-    # of up to 1500; llama.cpp rounds to 16 bits on the way: 0.3; the limit for each frame alone: 900
+    # of up to 1500; llama.cpp rounds to 16 bits on the way: 0.3; without the limit: 109
     worst = np.abs(pairs - theirs[:, :125]).max()
     assert worst < 2, f"the coefficients of llama.cpp's spectrogram differ from yours by up to {worst:.2g}"
 
