@@ -24,18 +24,14 @@ def split_prompt(
     tokenize: gives the ids of a text, without bos; each text is tokenized by itself, as it is
     bos: comes once, first of all, even where an image begins the prompt
     begin, end: ids that the model wants before and after each image; they are part of the texts there
-    No list is empty, and no two stand side by side. Raises ValueError unless there are as many markers as grids.
+    No list is empty, and no two stand side by side. Ids and sizes are Python's integers. Raises ValueError unless
+    there are as many markers as grids, and a row and a column or more in each.
     """
     raise NotImplementedError
 
 
-def token_positions(chunks: Sequence[Chunk], start: int = 0) -> NDArray[np.int64]:
-    """Return the position of every token, (tokens,): from start (n_past) on, through texts and images alike."""
-    raise NotImplementedError
-
-
 def mrope_positions(chunks: Sequence[Chunk], start: int = 0) -> NDArray[np.int64]:
-    """Return the positions of Qwen2-VL (M-RoPE), (tokens, 3): time, row, column.
+    """Return the positions of Qwen2-VL (M-RoPE), (tokens, 3): time, row, column; the first token is at start.
 
     A token of text has its position three times. An image at position p: all of it has time p; the token in row r and
     column c, counted from 0, has row p + r and column p + c; what follows begins at p + max(rows, columns).
@@ -65,7 +61,7 @@ def splice(
 
 
 def context_left(chunks: Sequence[Chunk], n_ctx: int, answer_tokens: int) -> int:
-    """Return how much of n_ctx is left beside the prompt and an answer of answer_tokens; too little is a ValueError.
+    """Return how much of n_ctx is left beside the prompt and an answer of answer_tokens; less than 0 is a ValueError.
 
     Every token of an image takes a place in the cache, with M-RoPE as well, though not a position of its own.
     """

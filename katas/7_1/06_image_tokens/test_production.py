@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from image_tokens import attention_mask, context_left, mrope_positions, splice, split_prompt, token_positions
+from image_tokens import attention_mask, context_left, mrope_positions, splice, split_prompt
 
 from fixtures.checking import call
 from fixtures.katas.image_tokens import reference
@@ -42,13 +42,12 @@ def test_lists_of_others_are_not_changed():
 
 
 def test_ids_and_sizes_may_be_numpys():
-    """np.int8(20) * np.int8(20) is negative. What comes out is Python's."""
+    """Also of few bits: np.int8(20) * np.int8(20) is negative. What split_prompt gives is Python's."""
     grid = np.array([20, 20], dtype=np.int8)
     call(split_prompt, "a<__media__>b", grid[None], lambda text: np.array(spell(text), np.int32)).satisfies(
         lambda chunks: [[type(number) for number in chunk] for chunk in chunks] == [[int], [int, int], [int]],
         "integers of Python's")
     chunks = [[1], tuple(grid), [2]]
-    call(token_positions, chunks, np.int8(100)).gives(np.arange(100, 502))
     call(mrope_positions, chunks, np.int8(120)).gives(reference.mrope(chunks, 120))
     call(context_left, chunks, np.int16(500), np.int8(90)).gives(8)
     call(attention_mask, chunks).satisfies(lambda mask: mask.shape == (402, 402), "shape (402, 402)")
@@ -57,7 +56,6 @@ def test_ids_and_sizes_may_be_numpys():
 
 @pytest.mark.parametrize("chunks", [[[1, 2, 3]], [[30]], [(3, 2)], [(1, 2), (2, 2)]])
 def test_prompts_of_text_or_images_alone(chunks):
-    call(token_positions, chunks, 5).gives(np.arange(5, 5 + len(reference.places(chunks))))
     call(mrope_positions, chunks, 5).gives(reference.mrope(chunks, 5))
     call(attention_mask, chunks, True).gives(reference.mask(chunks, True))
     vectors = [TABLE[:6].copy()] if len(chunks) == 1 else [TABLE[:2], TABLE[2:6]]
@@ -67,7 +65,6 @@ def test_prompts_of_text_or_images_alone(chunks):
 
 def test_ten_images_of_every_size():
     """672 tokens: 660 of them of images."""
-    call(token_positions, TEN).gives(np.arange(672))
     call(mrope_positions, TEN, 3).gives(reference.mrope(TEN, 3))
     # a mask of integers would pick rows where it is to choose entries
     call(attention_mask, TEN, True).gives(reference.mask(TEN, True), dtype=bool)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from image_tokens import attention_mask, context_left, mrope_positions, splice, split_prompt, token_positions
+from image_tokens import attention_mask, context_left, mrope_positions, splice, split_prompt
 
 from fixtures.checking import call
 
@@ -31,9 +31,12 @@ def test_llama_cpp_cuts_places_and_decodes_as_you_do(tmp_path, architecture):
             left = iter(grids)
             chunks = call(split_prompt, prompt, grids[:len(images)], model.tokenize, model.bos, *around).gives(
                 [next(left) if chunk.ids is None else list(chunk.ids) for chunk in mtmd])
-            places = np.concatenate([chunk.positions for chunk in mtmd])
-            positions = call(mrope_positions if mrope else token_positions, chunks).gives(
-                places if mrope else places[:, 0])
+            positions = np.concatenate([chunk.positions for chunk in mtmd])
+            if mrope:
+                call(mrope_positions, chunks).gives(positions)
+            else:
+                positions = positions[:, 0]
+                assert (positions == np.arange(len(positions))).all(), "mtmd's positions do not run on"
 
         vectors = [rng.standard_normal((chunk.tokens, model.width)).astype(np.float32) for chunk in images]
         matrix = call(splice, chunks, table, vectors, model.width**0.5 if non_causal else 1.0).value
@@ -89,7 +92,7 @@ def answers_are_mtmds(count, images):
         for pictures, prompt, _ in asked(count, images):
             chunks = call(split_prompt, prompt, [(8, 8)] * images, model.tokenize, model.bos).value
             matrix = call(splice, chunks, table, [model.embeddings(picture) for picture in pictures]).value
-            positions = call(token_positions, chunks).value
+            positions = np.arange(len(matrix))
             wanted, got = model.answer(prompt, pictures), model.answer_from(matrix, positions)
             assert got == wanted, f"{prompt!r}: {model.text_of(got)!r}, mtmd answers {model.text_of(wanted)!r}"
             apart = np.abs(model.decode(matrix, positions, first=True) - model.logits(prompt, pictures)).max()

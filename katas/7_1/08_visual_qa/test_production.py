@@ -9,7 +9,7 @@ from fixtures.checking import call
 from fixtures.katas.visual_qa.engine import Asked, Scored, Seen
 from fixtures.katas.visual_qa.files import ImageRefused
 from fixtures.katas.visual_qa.made import SmallEngine, list_of, plain, seeing, text_of
-from fixtures.katas.visual_qa.odd_files import HEADERS, REFUSED, saved, two_in_one, write
+from fixtures.katas.visual_qa.odd_files import HEADERS, REFUSED, saved, slow_to_open, two_in_one, write
 from fixtures.katas.visual_qa.reference import noting_what_is_decoded, rate
 
 RED, BLUE, GREEN = plain("red"), plain("blue"), plain("green")
@@ -17,7 +17,7 @@ RED, BLUE, GREEN = plain("red"), plain("blue"), plain("green")
 
 @pytest.mark.parametrize(("picture", "answer"), [(GREEN, " grün"), (plain("white", "red"), " weiß rot")])
 def test_a_letter_of_several_tokens_comes_whole(picture, answer):
-    """ü and ß are two bytes, and here two tokens: half a letter is no text yet."""
+    """ü and ß are two bytes, and here two tokens: half a letter is no text yet, and is not left out."""
     call(text_of(ask), *seeing(picture), "in german").gives(answer)
     pieces = call(list_of(ask), *seeing(picture), "in german").value
     assert "".join(pieces) == answer and all(pieces), f"it came as {pieces}"
@@ -33,7 +33,7 @@ def test_a_picture_may_take_fewer_positions_than_tokens():
 
 @pytest.mark.parametrize(("size", "answer"), [(7, " one two"), (6, " one")])
 def test_an_answer_ends_where_the_cache_is_full(size, answer):
-    """<s> user: [red] count assistant: are five tokens."""
+    """<s> user: [red] count assistant: are five tokens. What finds no room in the cache is not said."""
     call(text_of(ask), *seeing(RED, size=size), "count").gives(answer)
 
 
@@ -50,18 +50,29 @@ def test_an_answer_that_nobody_read_to_its_end_is_forgotten():
 
 
 def test_a_result_is_there_before_the_next_file_is_opened(tmp_path):
-    engine = SmallEngine()
-    results = call(ask_each, engine, iter([saved(tmp_path, "a.png", RED), tmp_path / "none.png"]), "in german").value
+    """Files may come from a source without end: no more are taken from it than have their results."""
+    engine, taken = SmallEngine(), []
+    files = (taken.append(file) or file for file in [saved(tmp_path, "a.png", RED), tmp_path / "none.png"])
+    results = call(ask_each, engine, files, "in german").value
     assert next(results).answer == "rot" and engine.runs == 1, f"the encoder ran {engine.runs} times"
+    assert len(taken) == 1, f"for the first result {len(taken)} files were taken"
     assert "none.png" in next(results).error, "the second has an error that names it"
+
+
+def test_who_waits_waits_for_the_file_as_well(tmp_path):
+    """A file on a slow disk: a second and more to open it, then the 3.5 s of the README's example."""
+    engine = SmallEngine()
+    file = slow_to_open(saved(tmp_path, "a.png", RED), engine)
+    rows = call(list_of(ask_each), engine, [file], "which colors", engine.clock).value
+    assert rows[0].first_piece_s >= 4.5, f"the clock ran for {rows[0].first_piece_s} s: opening is left out"
 
 
 def test_a_picture_without_room_does_not_stop_the_rest(tmp_path):
     """Four stripes are four tokens, and the cache has room for six."""
     wide, narrow = saved(tmp_path, "wide.png", plain(*["red", "blue"] * 2)), saved(tmp_path, "narrow.png", RED)
-    call(list_of(ask_each), SmallEngine(6), [wide, narrow], "count").satisfies(
-        lambda rows: rows[0].error and rows[0].answer is None and (rows[1].answer, rows[1].error) == ("one", None),
-        "an error, then the answer one")
+    rows = call(list_of(ask_each), SmallEngine(6), [wide, narrow], "count").value
+    got = [(row.answer, bool(row.error)) for row in rows]
+    assert got == [(None, True), ("one", False)], f"answer, error: {got}"
 
 
 def test_all_counts_questions_and_not_kinds():

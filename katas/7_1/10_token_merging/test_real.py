@@ -33,8 +33,8 @@ def test_llama_cpp_answers_from_half_the_tokens(r, least):
     Of these 256 questions 253 are answered right without merging; 253, 251 and 243 with r = 4, 8 and 12. With the inner
     product for the cosine it is 240, 219 and 195, with random pairs 209, 178 and 130.
     """
+    from fixtures.katas.projector.reference import mlp
     from fixtures.katas.token_merging.answering import share_of_right_answers
-    from fixtures.katas.vision_encoder.reference import projected
     from fixtures.models.trained.shipped import shipped_path
     from fixtures.models.trained.vision.batches import pixels
     from fixtures.models.trained.vision.evaluate import asked_about
@@ -44,5 +44,5 @@ def test_llama_cpp_answers_from_half_the_tokens(r, least):
     features, sizes, groups = call(merged_features, seen, encoder, [r] * 4).value
     assert features.shape == (25, 64 - 4 * r, 128) and np.all(sizes.sum(axis=1) == 64), "64 patches, 4 r tokens less"
     grid = call(unmerge, features, groups).value
-    right, asked = share_of_right_answers(projected(grid, encoder.weights), drawn)
+    right, asked = share_of_right_answers(mlp(grid, encoder.weights, "tanh"), drawn)
     assert right / asked >= least, f"{right} of {asked} answers are right with r = {r}; {least:.0%} should be"

@@ -21,7 +21,7 @@ def brightness_seen(value: float, trained: tuple[float, float], given: tuple[flo
     """Question 2. The file names another mean and deviation than the training had. How bright does a pixel look?
 
     value: of the pixel, 0..255; trained, given: (mean, std) of the training and of the file, of brightness in 0..1
-    Returns the brightness (0..255 or beyond) that in training became the number that now reaches the encoder.
+    Returns the brightness that in training became the number that now reaches the encoder: not rounded, not clipped.
     Raises ValueError for a std that is not above 0.
     """
     raise NotImplementedError

@@ -1,39 +1,14 @@
 """Wrong answers that people give to the image tokens kata; each docstring says what is wrong."""
 
 import numpy as np
-from image_tokens import (
-    MARKER,
-    attention_mask,
-    context_left,
-    mrope_positions,
-    splice,
-    split_prompt,
-    token_positions,
-)
+from image_tokens import MARKER, attention_mask, context_left, mrope_positions, splice, split_prompt
 
 from fixtures.checking import wrong_answer_to
-
-
-def merged(chunks):
-    """Join texts that stand side by side."""
-    joined = []
-    for chunk in chunks:
-        if joined and not isinstance(chunk, tuple) and not isinstance(joined[-1], tuple):
-            joined[-1] = joined[-1] + chunk
-        else:
-            joined.append(chunk)
-    return joined
 
 
 def count(chunk):
     """Return how many tokens a chunk has."""
     return int(chunk[0]) * int(chunk[1]) if isinstance(chunk, tuple) else len(chunk)
-
-
-@wrong_answer_to(split_prompt)
-def leaves_the_marker(prompt, grids, tokenize, bos=None, begin=(), end=(), marker=MARKER):
-    """The marker is still among the tokens, before each image: it says where, and the image takes its place."""
-    return split_prompt(prompt, grids, tokenize, bos, [*tokenize(marker), *begin], end, marker)
 
 
 @wrong_answer_to(split_prompt)
@@ -45,12 +20,25 @@ def begins_every_text(prompt, grids, tokenize, bos=None, begin=(), end=(), marke
 
 
 @wrong_answer_to(split_prompt)
+def keeps_empty_texts(prompt, grids, tokenize, bos=None, begin=(), end=(), marker=MARKER):
+    """A text of no tokens has become an empty list: split() gives one at each end and between two markers."""
+    chunks = [[]]
+    for chunk in split_prompt(prompt, grids, tokenize, bos, begin, end, marker):
+        if isinstance(chunk, tuple):
+            chunks += [chunk, []]
+        else:
+            chunks[-1] = chunk
+    return chunks
+
+
+@wrong_answer_to(split_prompt)
 def puts_images_first(prompt, grids, tokenize, bos=None, begin=(), end=(), marker=MARKER):
     """All images stand before all texts: each belongs where its marker stands. (Chat handlers do this.)"""
-    first, *texts = split_prompt(prompt, grids, tokenize, None, begin, end, marker) or [[]]
-    chunks = [chunk for chunk in [first, *texts] if isinstance(chunk, tuple)]
-    chunks += [chunk for chunk in [first, *texts] if not isinstance(chunk, tuple)]
-    return [chunk for chunk in merged([[] if bos is None else [bos], *chunks]) if chunk]
+    chunks = split_prompt(prompt, grids, tokenize, None, begin, end, marker)
+    images = [chunk for chunk in chunks if isinstance(chunk, tuple)]
+    text = [token for chunk in chunks if not isinstance(chunk, tuple) for token in chunk]
+    begun = [] if bos is None else [bos]
+    return [chunk for chunk in ([begun, *images, text] if images else [begun + text]) if chunk]
 
 
 @wrong_answer_to(split_prompt)
@@ -59,32 +47,21 @@ def strips_the_seams(prompt, grids, tokenize, bos=None, begin=(), end=(), marker
     return split_prompt(prompt, grids, lambda text: tokenize(text.strip()), bos, begin, end, marker)
 
 
-@wrong_answer_to(token_positions)
-def gives_an_image_one_position(chunks, start=0):
-    """The image takes one position: each of its tokens takes one, and what follows begins behind the last."""
-    places = []
-    for chunk in chunks:
-        places += [start] * count(chunk) if isinstance(chunk, tuple) else range(start, start + len(chunk))
-        start = places[-1] + 1
-    return np.array(places)
-
-
-@wrong_answer_to(token_positions)
-def restarts_after_an_image(chunks, start=0):
-    """The texts go on as if no image stood between them: positions run on through the images."""
-    places, image = [], start
-    for chunk in chunks:
-        first = start if not isinstance(chunk, tuple) else image
-        places += range(first, first + count(chunk))
-        image = places[-1] + 1
-        start += 0 if isinstance(chunk, tuple) else len(chunk)
-    return np.array(places)
-
-
 @wrong_answer_to(mrope_positions)
 def swaps_rows_and_columns(chunks, start=0):
     """Rows and columns are swapped: a position is (time, row, column), and an image's tokens come row by row."""
     return mrope_positions(chunks, start)[:, [0, 2, 1]]
+
+
+@wrong_answer_to(mrope_positions)
+def counts_rows_and_columns_from_0(chunks, start=0):
+    """An image's rows and columns begin at 0: they count on from its position, as its time does."""
+    positions, first = mrope_positions(chunks, start), 0
+    for chunk in chunks:
+        if isinstance(chunk, tuple):
+            positions[first:first + count(chunk), 1:] -= positions[first, 0]
+        first += count(chunk)
+    return positions
 
 
 @wrong_answer_to(mrope_positions)
@@ -104,6 +81,13 @@ def opens_the_whole_prompt(chunks, non_causal=False):
     return np.ones((tokens, tokens), dtype=bool) if non_causal else attention_mask(chunks)
 
 
+@wrong_answer_to(attention_mask)
+def takes_all_images_for_one(chunks, non_causal=False):
+    """An image sees another one that comes later: non_causal opens each image for itself."""
+    image = np.repeat([isinstance(chunk, tuple) for chunk in chunks], list(map(count, chunks)))
+    return attention_mask(chunks) | (image[:, None] & image) if non_causal else attention_mask(chunks)
+
+
 @wrong_answer_to(splice)
 def scales_the_images(chunks, table, vectors, text_scale=1.0):
     """The vectors of the images are scaled as well: they come from the projector as the model wants them."""
@@ -117,6 +101,6 @@ def counts_an_image_once(chunks, n_ctx, answer_tokens):
 
 
 @wrong_answer_to(context_left)
-def forgets_the_answer(chunks, n_ctx, answer_tokens):
-    """The answer has no room: its tokens take places of n_ctx like those of the prompt."""
-    return n_ctx - sum(map(count, chunks))
+def counts_positions(chunks, n_ctx, answer_tokens):
+    """An image is counted by its longer edge, as the positions of M-RoPE are: in the cache each token has a place."""
+    return n_ctx - sum(max(chunk) if isinstance(chunk, tuple) else len(chunk) for chunk in chunks) - answer_tokens

@@ -53,7 +53,8 @@ def ask(engine: Engine, kept: int, question: str, max_tokens: int = 64) -> Itera
     """Answer from the first `kept` positions of the cache, in pieces of text as they come; what lies behind is removed.
 
     If engine.outside says something of the question, that is the answer. Else it ends where the model ends it, after
-    max_tokens, or where the cache is full. Raises ValueError naming question if no token is left behind it.
+    max_tokens, or where the cache is full: a token that finds no room in it is not said. Raises ValueError naming
+    question if no token is left behind it.
     """
     if refusal := engine.outside(question):
         yield refusal

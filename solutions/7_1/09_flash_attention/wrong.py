@@ -20,12 +20,6 @@ def factors(first, second):
 
 
 @wrong_answer_to(tile_attention)
-def leaves_the_scale_out(q, k, v, scale, seen=None):
-    """Your scores are not scaled: they are q . k times scale, before the maximum and the exponential."""
-    return tile_attention(q, k, v, 1.0, seen)
-
-
-@wrong_answer_to(tile_attention)
 def subtracts_nothing(q, k, v, scale, seen=None):
     """The maximum is returned, but it was not subtracted: the weights are exp(s - maximum), the largest is 1."""
     scores = q @ k.swapaxes(-1, -2) * float(scale)
@@ -59,11 +53,10 @@ def adds_without_rescaling(first, second):
 
 
 @wrong_answer_to(merge)
-def rescales_the_weighted_sum_alone(first, second):
-    """You rescaled the weighted sum and not the total: both were measured from the old maximum."""
+def rescales_the_total_alone(first, second):
+    """You rescaled the total and not the weighted sum: both were measured from the old maximum."""
     old, new, maximum = factors(first, second)
-    weighted = old[..., None] * first.weighted + new[..., None] * second.weighted
-    return Partial(maximum, first.total + second.total, weighted)
+    return Partial(maximum, old * first.total + new * second.total, first.weighted + second.weighted)
 
 
 @wrong_answer_to(merge)
@@ -91,9 +84,23 @@ def averages_the_tiles(q, k, v, *, block_k=128, lengths=None, causal=False, **op
 
 
 @wrong_answer_to(flash_attention)
+def leaves_earlier_tiles_as_they_were(q, k, v, *, block_k=128, lengths=None, causal=False, scale=None, **options):
+    """Your loop adds a tile to what earlier tiles left without rescaling it: total and weighted sum are measured from
+    the old maximum, and both are multiplied by exp(old maximum - new one) first.
+    """
+    if causal or lengths is not None or k.shape[2] == 0:
+        return flash_attention(q, k, v, causal=causal, lengths=lengths, scale=scale, block_k=block_k, **options)
+    scores = q @ k.swapaxes(-1, -2) * (q.shape[3]**-0.5 if scale is None else scale)
+    starts = np.arange(0, k.shape[2], int(block_k))
+    maxima = np.maximum.accumulate(np.maximum.reduceat(scores, starts, axis=-1), axis=-1)
+    part = weigh(scores, v, maxima[..., np.arange(k.shape[2]) // int(block_k)])
+    return finish(part)
+
+
+@wrong_answer_to(flash_attention)
 def masks_by_the_place_in_the_tile(q, k, v, *, causal=False, block_q=128, block_k=128, scale=None, lengths=None):
     """Your causal mask compares places in the tile: compare positions in the sequence, start + place."""
-    if not causal or lengths is not None:
+    if not causal or lengths is not None or block_k == 1:  # in tiles of one key nothing would be hidden
         return flash_attention(q, k, v, causal=causal, lengths=lengths, scale=scale, block_q=block_q, block_k=block_k)
     scale, seen = q.shape[3]**-0.5 if scale is None else scale, np.tri(block_q, block_k, dtype=bool)
     seen = np.tile(seen, (-(-q.shape[2] // block_q), -(-k.shape[2] // block_k)))[:q.shape[2], :k.shape[2]]

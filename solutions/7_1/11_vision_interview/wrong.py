@@ -69,7 +69,7 @@ def counts_the_class_token(side, patch_size, blocks, kv_heads, head_width):
 
 @wrong_answer_to(cost_of_a_picture)
 def forgets_the_values(side, patch_size, blocks, kv_heads, head_width):
-    """The cache keeps values beside the keys: twice as many bytes."""
+    """A factor of two is missing: there is a value beside each key, and each of their numbers takes two bytes."""
     tokens = (int(side) // int(patch_size))**2
     return tokens, tokens * int(blocks) * int(kv_heads) * int(head_width) * 2
 
