@@ -1,4 +1,4 @@
-"""The same as mfcc, with decibels in one pass, in place: faster than librosa's."""
+"""The same as mfcc, with decibels in one pass, which is faster than librosa's."""
 
 import math
 

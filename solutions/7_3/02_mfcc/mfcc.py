@@ -77,7 +77,7 @@ def deltas(features: Floats, width: int = 9, edges: str = "nearest") -> Floats:
     c = np.pad(features, beyond, mode="edge") if edges == "nearest" else features
     windows = c.shape[1] - 2 * half
     rise = sum(n * (c[:, half + n :][:, :windows] - c[:, half - n :][:, :windows]) for n in range(1, half + 1))
-    slopes = rise / (2 * sum(n * n for n in range(1, half + 1)))  # (n_features, windows)
+    slopes = np.divide(rise, 2 * sum(n * n for n in range(1, half + 1)))  # (n_features, windows)
     return slopes if edges == "nearest" else np.pad(slopes, beyond, mode="edge")
 
 
