@@ -74,7 +74,7 @@ def right_by_accident(counts: ArrayLike) -> tuple[float, float]:
 
     counts: (answers,), how often each answer is the right one among the questions
     Returns the shares of right answers (of one that always says the same, at best; of a perfect model that is shown the
-    picture of some question drawn anew).
+    picture of a question drawn at random from all, its own included).
     Raises ValueError unless counts is a row of numbers of 0 and above with a sum above 0.
     """
     raise NotImplementedError
