@@ -42,6 +42,7 @@ def test_the_limit_counts_from_the_largest_of_the_whole_recording():
     call(power_to_db, power).gives(np.float32([[60, -20], [20, -20]]), atol=1e-4)
     call(power_to_db, power, top_db=50).gives(np.float32([[60, 10], [20, 10]]), atol=1e-4)
     call(power_to_db, power, top_db=None).gives(np.float32([[60, -40], [20, -60]]), atol=1e-4)
+    call(power_to_db, power, top_db=0).gives(np.full((2, 2), 60, np.float32), atol=1e-4)  # a limit too, and no None
 
 
 @pytest.mark.parametrize(("options", "record"), [

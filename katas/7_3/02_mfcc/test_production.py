@@ -82,8 +82,8 @@ def test_a_coefficient_that_never_changes_becomes_zero(dtype):
 
 def test_one_frame_is_enough():
     one = np.float32([[5], [-3]])
-    call(normalize, one).gives(np.zeros((2, 1)))
-    call(deltas, one).gives(np.zeros((2, 1)))
+    call(normalize, one).gives(np.zeros((2, 1)), atol=1e-6)  # rounding; a constant taken for a slope is off by 1
+    call(deltas, one).gives(np.zeros((2, 1)), atol=1e-6)
     call(mfcc, one, 2).gives(cosine_transform(one), atol=1e-5)
 
 
