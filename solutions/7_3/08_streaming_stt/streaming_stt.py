@@ -39,11 +39,11 @@ def unsaid(words: Sequence[Word], committed: Sequence[Word]) -> list[Word]:
     words: the newest hypothesis; committed: the committed words that lie in the same sound, times counted alike
     """
     changes = list(range(len(words) + 1))  # changes[k]: from words[:k] to the committed words so far
-    for said in committed:
+    texts, said = ([spelled(word.text) for word in some] for some in (words, committed))
+    for old in said:
         before, changes = changes, [changes[0] + 1]
-        for k, word in enumerate(words, 1):
-            replaced = before[k - 1] + (spelled(word.text) != spelled(said.text))
-            changes.append(min(replaced, before[k] + 1, changes[-1] + 1))
+        for k, text in enumerate(texts, 1):
+            changes.append(min(before[k - 1] + (text != old), before[k] + 1, changes[-1] + 1))
     if not committed:
         return list(words)
     ends = [committed[0].start, *(word.end for word in words)]

@@ -105,7 +105,7 @@ def says_the_last_words_twice(pieces, transcribe, step_s=0.5, window_s=15.0, dep
 def hears_each_step_alone(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2, pause_s=0.5, quiet=0.01):
     """Each step is transcribed by itself: a word that lies on a border is cut in half. Windows have to overlap."""
     heard, rows = 0, []
-    for block in blocks(pieces, round(step_s * SAMPLE_RATE_HZ)):
+    for block in blocks(pieces, max(1, round(step_s * SAMPLE_RATE_HZ))):
         heard += len(block)
         words: list[Word] = list(transcribe(block)) if np.abs(block).max(initial=0) > quiet else []
         rows.append((heard / SAMPLE_RATE_HZ, " ".join(word.text for word in words), ""))
