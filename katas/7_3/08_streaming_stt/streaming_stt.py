@@ -27,8 +27,8 @@ def unsaid(words: Sequence[Word], committed: Sequence[Word]) -> list[Word]:
     """Leave out the beginning of a hypothesis that was committed before.
 
     It is the beginning that takes the fewest changes (words replaced, dropped or added) to become the committed
-    words; of several that take as few, the one whose end is nearest to the end of the last committed word.
-    words: the newest hypothesis; committed: the committed words that lie in the same sound, times counted alike
+    words; of several, the one whose end (of none: the first word's start) is nearest to the last committed word's end.
+    committed: the committed words that lie in the sound of this hypothesis, times counted alike
     """
     raise NotImplementedError
 

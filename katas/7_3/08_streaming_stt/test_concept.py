@@ -81,10 +81,12 @@ def test_a_word_that_is_said_again_is_not_lost():
 
 
 def test_of_two_places_that_fit_as_well_the_nearer_in_time_counts():
-    """Of "nine nine" one was committed at 0.6 s; the window begins at 0.4 s, and one "nine" is heard in it."""
-    committed = [Word("nine", 0.2, 0.6)]
-    call(unsaid, [Word("pine", 0.4, 0.6), Word("five", 0.6, 1.0)], committed).gives([Word("five", 0.6, 1.0)])
-    call(unsaid, [Word("five", 0.7, 1.1)], committed).gives([Word("five", 0.7, 1.1)])
+    """Of "nine" half is heard as "pine", or nothing: one change each. And in "the a nine" one word too many."""
+    committed = at("the nine")
+    call(unsaid, [Word("pine", 0.8, 1.0), Word("five", 1.0, 1.4)], committed).gives([Word("five", 1.0, 1.4)])
+    call(unsaid, [Word("five", 1.1, 1.5)], committed).gives([Word("five", 1.1, 1.5)])
+    words = [Word("the", 0.0, 0.5), Word("a", 0.5, 0.6), Word("nine", 0.6, 1.0), Word("five", 1.0, 1.4)]
+    call(unsaid, words, committed).gives(words[3:])
 
 
 # --- trimmed_start: the sound stays short -----------------------------------------------------------------
@@ -143,14 +145,14 @@ def test_a_pause_commits_and_silence_is_not_transcribed():
     assert hears.given == [1.0, 2.0, 3.0, 1.5], f"it was given {hears.given} s; a pause of 0.5 s stays in the window"
 
 
-def spoken(data, longest: float = 0.6) -> list[Word]:
-    """Draw words that follow one another, some with a gap before them; few different ones, so that they repeat."""
+def spoken(data) -> list[Word]:
+    """Draw words that follow one another, some said twice, some with a gap before them."""
     words, end = [], 0.1
-    few = st.sampled_from(["no", "red", "circle", "triangle", "the"])
-    for text in data.draw(st.lists(few, min_size=1, max_size=40)):
-        start = end + data.draw(st.sampled_from([0, 0, 0.1]))
-        end = start + data.draw(st.floats(0.2, longest))
-        words.append(Word(text, start, end))
+    for i, times in enumerate(data.draw(st.lists(st.sampled_from([1, 1, 2]), min_size=1, max_size=25))):
+        for _ in range(times):
+            start = end + data.draw(st.sampled_from([0, 0, 0.1]))
+            end = start + data.draw(st.floats(0.2, 0.6))
+            words.append(Word(["is", "the", "red", "circle", "or", "no", "triangle", "big"][i % 8], start, end))
     return words
 
 

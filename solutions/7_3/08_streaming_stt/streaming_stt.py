@@ -35,8 +35,8 @@ def unsaid(words: Sequence[Word], committed: Sequence[Word]) -> list[Word]:
     """Leave out the beginning of a hypothesis that was committed before.
 
     It is the beginning that takes the fewest changes (words replaced, dropped or added) to become the committed
-    words; of several that take as few, the one whose end is nearest to the end of the last committed word.
-    words: the newest hypothesis; committed: the committed words that lie in the same sound, times counted alike
+    words; of several, the one whose end (of none: the first word's start) is nearest to the last committed word's end.
+    committed: the committed words that lie in the sound of this hypothesis, times counted alike
     """
     changes = list(range(len(words) + 1))  # changes[k]: from words[:k] to the committed words so far
     texts, said = ([spelled(word.text) for word in some] for some in (words, committed))
@@ -44,9 +44,9 @@ def unsaid(words: Sequence[Word], committed: Sequence[Word]) -> list[Word]:
         before, changes = changes, [changes[0] + 1]
         for k, text in enumerate(texts, 1):
             changes.append(min(before[k - 1] + (text != old), before[k] + 1, changes[-1] + 1))
-    if not committed:
+    if not words or not committed:
         return list(words)
-    ends = [committed[0].start, *(word.end for word in words)]
+    ends = [words[0].start, *(word.end for word in words)]
     count = min(range(len(changes)), key=lambda k: (changes[k], abs(ends[k] - committed[-1].end)))
     return list(words[count:])
 
@@ -61,7 +61,7 @@ def trimmed_start(committed: Sequence[Word], start_s: float, end_s: float, longe
     if end_s - start_s <= longest_s:
         return start_s
     starts = [word.start for word in committed if word.start <= committed[-1].end - overlap_s]
-    return max(start_s, end_s - longest_s, *starts[-1:])
+    return max(start_s, end_s - longest_s, *starts)
 
 
 def stream(pieces: Iterable[NDArray[np.floating]], transcribe: Transcribe, step_s: float = 0.5, window_s: float = 15.0,
