@@ -85,6 +85,7 @@ def test_of_two_places_that_fit_as_well_the_nearer_in_time_counts():
     committed = at("the nine")
     call(unsaid, [Word("pine", 0.8, 1.0), Word("five", 1.0, 1.4)], committed).gives([Word("five", 1.0, 1.4)])
     call(unsaid, [Word("five", 1.1, 1.5)], committed).gives([Word("five", 1.1, 1.5)])
+    call(unsaid, at("five six", start=1.1), committed).gives(at("five six", start=1.1))
     words = [Word("the", 0.0, 0.5), Word("a", 0.5, 0.6), Word("nine", 0.6, 1.0), Word("five", 1.0, 1.4)]
     call(unsaid, words, committed).gives(words[3:])
 
@@ -108,6 +109,7 @@ def test_what_is_still_too_long_is_cut():
     """Nothing was committed for long, or nothing at all."""
     call(trimmed_start, at("is the", start=10), 10.0, 15.0, 3.0).gives(12.0, atol=1e-9)
     call(trimmed_start, [], 10.0, 15.0, 3.0).gives(12.0, atol=1e-9)
+    call(trimmed_start, at("is the red", start=4.8), 5.5, 9.0, 3.0).gives(6.0, atol=1e-9)
 
 
 # --- stream -----------------------------------------------------------------------------------------------
@@ -143,6 +145,9 @@ def test_a_pause_commits_and_silence_is_not_transcribed():
         (1.0, "", "turn"), (2.0, "turn", "off"), (3.0, "off", ""), (4.0, "", ""), (5.0, "", ""), (6.0, "", ""),
         (7.0, "", "stop"), (7.0, "stop", "")])
     assert hears.given == [1.0, 2.0, 3.0, 1.5], f"it was given {hears.given} s; a pause of 0.5 s stays in the window"
+    hum = np.full(16000, 0.0625, np.float32)
+    call(rows_of(stream), [hum, speech(1)], Scripted("hum"), 1.0, quiet=0.0625).gives([
+        (1.0, "", ""), (2.0, "", "hum"), (2.0, "hum", "")])
 
 
 def spoken(data) -> list[Word]:

@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from streaming_stt import agreed, spelled, stream, trimmed_start, unsaid
+from streaming_stt import agreed, spelled, stream, unsaid
 
 from fixtures.checking import call
 from fixtures.katas.peak_memory import measured
@@ -11,10 +11,6 @@ from fixtures.katas.streaming_stt.made import Listener, Scripted, at, rows_of, s
 from fixtures.katas.streaming_stt.words import SAMPLE_RATE_HZ, Word
 
 SECOND = np.full(SAMPLE_RATE_HZ, 0.2, np.float32)
-
-
-# --- what recognisers write -------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize(("text", "wanted"), [
     ("“Yes…”", "yes"), ("¿Qué?", "qué"), ("STRASSE", "strasse"), ("Straße", "strasse"), ("well-known", "well-known"),
@@ -46,16 +42,14 @@ def test_a_hypothesis_may_take_words_back():
 def test_times_may_lie_outside_of_the_sound():
     """Whisper pads with silence, and its times may lie there, or before the sound by a rounding."""
     def hears(samples):
-        return [Word(text, start - 0.3, end + 30) for text, start, end in at("is the red"[: 2 + len(samples) // 8000])]
+        words = at("is the red circle")[: len(samples) // 8000]
+        return [Word(text, start - 0.3, end + 30) for text, start, end in words]
 
-    rows = call(rows_of(stream), [speech(8)], hears, 0.5, 2.0).value
+    rows = call(rows_of(stream), [speech(8)], hears, 0.5, 1.0).value
     assert rows[0][0] == 0.5 and rows[-1][0] == 8.0, f"updates from {rows[0][0]} to {rows[-1][0]} s"
-    updates = call(stream, [speech(8)], hears, 0.5, 2.0).value
+    updates = call(stream, [speech(8)], hears, 0.5, 1.0).value
     late = [word for update in updates for word in update.committed + update.tentative if word.end > update.heard_s]
     assert not late, f"{late} end after what was heard"
-
-
-# --- a window that is too short for what is heard ---------------------------------------------------------
 
 
 def test_words_that_never_agree_are_said_once_when_the_window_leaves_them():
@@ -71,12 +65,14 @@ def test_words_that_never_agree_are_said_once_when_the_window_leaves_them():
     assert max(hears.given) <= 3 and rows[6][1], f"at most {max(hears.given)} s; by 3.5 s there is {rows[:7]}"
 
 
-def test_the_trimmed_sound_never_begins_earlier():
-    call(trimmed_start, at("is the red", start=4.8), 5.5, 9.0, 3.0).gives(6.0, atol=1e-9)
-    call(trimmed_start, at("is the red", start=4.0), 5.5, 6.9, 1.5).gives(5.5)
-
-
-# --- sound as it comes ------------------------------------------------------------------------------------
+def test_a_phrase_that_is_said_again_and_again():
+    """Committed words that have left the window are not looked for in it. Times count from the very beginning."""
+    spoken = at("turn it off " * 15, each=0.25)
+    hears = Listener(spoken)
+    words = [word for update in call(stream, [speech(11.5)], hears, 0.5, 4.0).value for word in update.committed]
+    assert [word.text for word in words] == [word.text for word in spoken], text_of(words)
+    assert np.allclose([word[1:] for word in words], [word[1:] for word in spoken], atol=1e-3), f"times: {words}"
+    assert max(hears.given) == 4.0, f"3.5 s are not trimmed, the next are 4 s; {max(hears.given)} s were given"
 
 
 def test_a_buffer_that_is_filled_again_and_again():
@@ -125,12 +121,12 @@ def test_five_minutes_need_no_more_memory_than_one():
         def __call__(self, samples):
             self.given += len(samples) / SAMPLE_RATE_HZ
             self.most = max(self.most, len(samples) / SAMPLE_RATE_HZ)
-            return [Word("again", i / 2, i / 2 + 0.5) for i in range(2 * len(samples) // SAMPLE_RATE_HZ)]
+            return at("and so on and on it goes for ever", each=1.5)[: len(samples) // 24000]
 
     hears = Endless()
     updates = call(stream, (SECOND for _ in range(300)), hears, 1.0).value
     count, peaks = measured(lambda: sum(len(update.committed) for update in updates))
-    assert 0 < count() <= 600, "two words a second, not more"
+    assert 0 < count() <= 300, "words are spoken, and less than one a second"
     assert hears.most == 15 and hears.given < 300 * 15, f"{hears.given} s were given, {hears.most} s at once"
     assert peaks[0] < 8, f"{peaks[0]:.0f} MB; a window is 1 MB, five minutes 19"
 

@@ -61,7 +61,7 @@ def trimmed_start(committed: Sequence[Word], start_s: float, end_s: float, longe
     if end_s - start_s <= longest_s:
         return start_s
     starts = [word.start for word in committed if word.start <= committed[-1].end - overlap_s]
-    return max(start_s, end_s - longest_s, *starts)
+    return max([end_s - longest_s, *starts])
 
 
 def stream(pieces: Iterable[NDArray[np.floating]], transcribe: Transcribe, step_s: float = 0.5, window_s: float = 15.0,
@@ -88,9 +88,9 @@ def stream(pieces: Iterable[NDArray[np.floating]], transcribe: Transcribe, step_
             words = transcribe(sound.copy()) if np.abs(sound).max() > quiet else []
             guesses.append(unsaid(_placed(words, start_s, end_s), said))
         guess = guesses[-1] if guesses else []
-        count = len(guess) if over else len(agreed(guesses)) if len(guesses) == depth else 0
-        begin_s = trimmed_start([*said, *guess[:count]], start_s, end_s, (window - step) / SAMPLE_RATE_HZ)
-        count = max(count, sum(word.start + word.end < 2 * begin_s for word in guess))
+        sure = guess if over else agreed(guesses) if len(guesses) == depth else []
+        begin_s = trimmed_start([*said, *sure], start_s, end_s, (window - step) / SAMPLE_RATE_HZ)
+        count = max(len(sure), sum(word.start + word.end < 2 * begin_s for word in guess))
         yield Update(end_s, guess[:count], guess[count:])
         if over:
             sound, said = sound[-pause:], []
