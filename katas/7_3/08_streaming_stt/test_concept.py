@@ -145,9 +145,10 @@ def test_a_pause_commits_and_silence_is_not_transcribed():
         (1.0, "", "turn"), (2.0, "turn", "off"), (3.0, "off", ""), (4.0, "", ""), (5.0, "", ""), (6.0, "", ""),
         (7.0, "", "stop"), (7.0, "stop", "")])
     assert hears.given == [1.0, 2.0, 3.0, 1.5], f"it was given {hears.given} s; a pause of 0.5 s stays in the window"
-    hum = np.full(16000, 0.0625, np.float32)
-    call(rows_of(stream), [hum, speech(1)], Scripted("hum"), 1.0, quiet=0.0625).gives([
+    hum, hears = np.full(16000, 0.0625, np.float32), Scripted("hum")
+    call(rows_of(stream), [hum, speech(1)], hears, 1.0, quiet=0.0625).gives([
         (1.0, "", ""), (2.0, "", "hum"), (2.0, "hum", "")])
+    assert hears.given == [1.5], f"no sample of the first second is louder than quiet; {hears.given} s were given"
 
 
 def spoken(data) -> list[Word]:
