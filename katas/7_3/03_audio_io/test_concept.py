@@ -136,11 +136,11 @@ def test_it_is_zeros_between_then_a_filter_then_every_so_many(up, down, samples,
 
 @pytest.mark.parametrize(("from_hz", "to_hz"), [(44_100, 16_000), (16_000, 48_000), (22_050, 16_000)])
 def test_without_taps_it_is_scipy_with_the_low_pass(from_hz, to_hz):
-    audio = np.random.default_rng(1).uniform(-1, 1, 3001).astype(np.float32)
+    audio = np.random.default_rng(1).uniform(-1, 1, 201).astype(np.float32)
     call(resample, audio, from_hz, to_hz).gives(resampled_by_scipy(audio, from_hz, to_hz), atol=1e-5)
 
 
-@pytest.mark.parametrize(("from_hz", "to_hz"), [(44_100, 16_000), (48_000, 16_000), (24_000, 16_000), (8000, 16_000)])
+@pytest.mark.parametrize(("from_hz", "to_hz"), [(48_000, 16_000), (24_000, 16_000), (8000, 16_000), (16_000, 20_000)])
 def test_a_sweep_stays_below_nyquist_and_is_gone_above(from_hz, to_hz):
     """Every frequency once. What stays above is heard as another one: 9 kHz as 7, 15 as 1."""
     def holds(resampled):
