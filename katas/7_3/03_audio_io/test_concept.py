@@ -170,7 +170,7 @@ def test_the_largest_magnitude_decides():
 def test_flat_tops_are_clipped_and_peaks_are_not():
     """32767 / 32768 is full scale too. Two alike are a peak, and equal ones in the middle are a pause."""
     top = 32767 / 32768
-    audio = np.float32([0, top, top, top, 0.5, 0.5, 0.5, -1, -1, -1, -1, top, 0.9, 1, 1, 0, 0, 0, -1])
+    audio = np.float32([0, top, top, top, 0.5, 0.5, 0.5, -1, -1, -1, -1, 1, 0.9, 1, 1, 0, 0, 0, -1])
     call(count_clipped, audio).gives(7)
     call(count_clipped, audio, level=0.5).gives(10)
 
