@@ -13,7 +13,7 @@ from fixtures.katas.speech_text import list_of
 
 @pytest.mark.parametrize("text", [
     "3.11.2", "192.168.0.1", "1/2", "10-20", "1:30:45", "MP3", "gpt-4", "2024-13-45", "2024-02-00", "25:00",
-    "$3 million", "1,000,000,000,000,000,000", "Elm St. is", "snake_case", "A & B", "5*x", "1st", "the 1990s"])
+    "$3 million", "1,000,000,000,000,000,000", "Elm St. is", "snake_case", "A & B", "1st", "the 1990s"])
 def test_what_has_another_form_stays_as_it_is(text):
     """Half a date put into words is worse than one that the voice reads in its own way."""
     call(speakable, text).gives(text)
