@@ -108,6 +108,7 @@ def test_markdown_is_not_said(written, said):
 def test_a_sentence_ends_where_the_next_begins():
     call(list_of(stream_sentences), ["It is late. ", "Go home!  ", "Now? Yes"]).gives(
         ["It is late.", "Go home!", "Now?", "Yes"])
+    call(list_of(stream_sentences), ["It is 3.", "14 m", ". ", "So"]).gives(["It is 3.14 m.", "So"])
 
 
 def test_a_small_letter_goes_on():

@@ -25,7 +25,8 @@ def test_the_shipped_voice_speaks_a_stream_and_is_understood(voice, recogniser):
     stream = ["Go", " to page", " **1", "2**", ".", " Read", " file 8", "!\n", "* Show me", " the `ran", "dom` module"]
     sentences = call(list_of(stream_sentences), stream).value
     heard = [recogniser.hear(voice.speak(call(speakable, sentence).value)) for sentence in sentences]
-    assert heard == ["go to page twelve", "read file eight", "show me the random module"], f"the recogniser heard {heard}"
+    wanted = ["go to page twelve", "read file eight", "show me the random module"]
+    assert heard == wanted, f"the recogniser heard {heard}"
 
 
 @pytest.mark.espeak

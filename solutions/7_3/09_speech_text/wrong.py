@@ -86,12 +86,9 @@ def ends_with_a_piece(pieces):
     """
     sentences, waiting = [], ""
     for piece in pieces:
-        waiting += piece
-        found = list(stream_sentences([waiting]))
-        done = found if waiting.rstrip().endswith((".", "!", "?", "…")) else found[:-1]
+        *done, waiting = re.split(r"(?<=[.!?])(?:\s+|$)|\n", waiting + piece)
         sentences += done
-        waiting = "" if len(done) == len(found) else waiting[waiting.rindex(found[-1]):]
-    return [*sentences, *stream_sentences([waiting])]
+    return [sentence.strip() for sentence in [*sentences, waiting] if sentence.strip()]
 
 
 @wrong_answer_to(stream_sentences)
