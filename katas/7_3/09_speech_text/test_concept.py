@@ -117,9 +117,9 @@ def test_a_small_letter_goes_on():
 
 
 def test_an_abbreviation_ends_nothing():
-    text = "Dr. Ann Lee met J. R. Hale (vs. Bob). See No. 5. No. That is wrong."
-    call(list_of(stream_sentences), [text]).gives(
-        ["Dr. Ann Lee met J. R. Hale (vs. Bob).", "See No. 5.", "No.", "That is wrong."])
+    pieces = ["Dr. Ann Lee gave 3.", "50 to J. R. Hale (vs. Bob). See No. 5. No", ". That is wrong."]
+    call(list_of(stream_sentences), pieces).gives(
+        ["Dr. Ann Lee gave 3.50 to J. R. Hale (vs. Bob).", "See No. 5.", "No.", "That is wrong."])
 
 
 def test_a_line_ends_a_sentence_and_the_number_before_it_does_not():
