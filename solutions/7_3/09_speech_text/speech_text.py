@@ -56,19 +56,20 @@ def stream_sentences(pieces: Iterable[str]) -> Iterator[str]:
 
     No white space stands around a sentence; what is left at the end is the last. The README says where one ends.
     """
-    sentence, start = "", 0  # what there is of it, and where its last word begins
+    words, word = [], ""  # of the sentence, each with the white space behind it; the one that is being written
     for character in chain.from_iterable(pieces):
-        begins = sentence[-1:].isspace() and not character.isspace()
-        if character == "\n" or (begins and _ends(sentence[start:].rstrip(), character, start == 0)):
-            if sentence:
-                yield sentence.rstrip()
-            sentence, start = "", 0
+        begins = word[-1:].isspace() and not character.isspace()
+        if character == "\n" or (begins and _ends(word.rstrip(), character, not words)):
+            if word:
+                yield "".join([*words, word]).rstrip()
+            words, word = [], ""
         elif begins:
-            start = len(sentence)
-        if sentence or not character.isspace():
-            sentence += character
-    if sentence:
-        yield sentence.rstrip()
+            words.append(word)
+            word = ""
+        if word or not character.isspace():
+            word += character
+    if word:
+        yield "".join([*words, word]).rstrip()
 
 
 def _ends(word: str, following: str, is_first: bool) -> bool:
@@ -111,10 +112,9 @@ def _date(found: re.Match[str]) -> str:
 
 _SAID: dict[str, str | Callable[[re.Match[str]], str]] = {  # form -> what stands in its place
     "link": r"\g<text>", "mark": "", "address": r"\g<address>", "No.": "number", "minus": "minus ",
-    "abbreviation": lambda found: ABBREVIATIONS[found[0]], "date": _date, "day": _date, "money": _money,
+    "abbreviation": lambda found: ABBREVIATIONS[found[0]], "number": lambda found: _number(found[0]),
+    "date": _date, "day": _date, "year": lambda found: f"{found['before']} {year_words(int(found['year']))}",
     "time": lambda found: f"{number_words(int(found['hour']))} " + _two_digits(int(found["minute"]), "o'clock"),
-    "measure": lambda found: _counted(found["amount"], *UNITS[found["unit"]]),
+    "money": _money, "measure": lambda found: _counted(found["amount"], *UNITS[found["unit"]]),
     "digits": lambda found: ", ".join(map(_digits, found[0].split("-"))),
-    "year": lambda found: f"{found['before']} {year_words(int(found['year']))}",
-    "number": lambda found: _number(found[0]),
 }
