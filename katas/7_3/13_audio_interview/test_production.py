@@ -35,6 +35,7 @@ def test_gains_whose_square_is_no_float():
 def test_a_window_may_be_a_list_and_have_gaps():
     """A hop as long as the window: nothing overlaps, and where the window is 0 nothing is left."""
     call(forgotten_division, [0.0, 1.0, 2.0], 3).gives((0.0, 4.0), atol=EXACT)
+    call(forgotten_division, [0.0, 1.0, 2.0], 1).gives((5.0, 5.0), atol=EXACT)
 
 
 def test_windows_of_short_floats():
@@ -44,7 +45,7 @@ def test_windows_of_short_floats():
 
 
 def test_a_window_that_just_holds_what_has_to_agree():
-    call(streaming, 3.0, 1.5, 2).gives((2.0, 2.25, 3.0), atol=EXACT)
+    call(streaming, 3.0, 1.5).gives((2.0, 2.25, 3.0), atol=EXACT)  # two, where nothing is said
 
 
 def test_one_sentence_is_there_when_it_is_made():
@@ -56,6 +57,7 @@ REFUSED = {
     "no sound": (tokens_heard, (0,), "samples"),
     "no gain": (log_mel_shift, (0.0,), "gain"),
     "a gain that is no number": (log_mel_shift, (NAN,), "gain"),
+    "a number for a window": (forgotten_division, (2.0, 1), "window"),
     "a window of two axes": (forgotten_division, (np.ones((4, 4)), 2), "window"),
     "a window that is no number": (forgotten_division, ([1.0, NAN], 1), "window"),
     "no hop": (forgotten_division, ([1.0, 1.0], 0), "hop"),
