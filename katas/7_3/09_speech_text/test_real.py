@@ -42,9 +42,8 @@ def test_whisper_writes_down_what_was_written():
     heard = hear_with_whisper([call(speakable, text).value for text in written])
     found = [words_of(call(speakable, text).value) for text in heard]
     assert [wants[-4:] for wants in wanted] == [words[-4:] for words in found], f"of yours Whisper heard {heard}"
-    raw = hear_with_whisper(written)
-    assert not any(words_of(call(speakable, text).value)[-4:] == wants[-4:] for text, wants in zip(raw, wanted)), (
-        f"espeak reads the raw text as well as yours: {raw}")
+    [raw] = hear_with_whisper(written[:1])
+    assert words_of(call(speakable, raw).value)[-4:] != wanted[0][-4:], f"the raw text is heard as well as yours: {raw}"
 
 
 @pytest.mark.llama

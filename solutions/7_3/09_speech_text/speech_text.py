@@ -56,7 +56,8 @@ def stream_sentences(pieces: Iterable[str]) -> Iterator[str]:
 
     No white space stands around a sentence; what is left at the end is the last. The README says where one ends.
     """
-    words, word = [], ""  # of the sentence, each with the white space behind it; the one that is being written
+    words: list[str] = []  # of the sentence, each with the white space behind it
+    word = ""  # the one that is being written
     for character in chain.from_iterable(pieces):
         begins = word[-1:].isspace() and not character.isspace()
         if character == "\n" or (begins and _ends(word.rstrip(), character, not words)):
@@ -81,8 +82,7 @@ def _ends(word: str, following: str, is_first: bool) -> bool:
                 or re.fullmatch(r"([A-Z]\.)+", word) or (is_first and re.fullmatch(r"\d+\.", word)))
 
 
-def _two_digits(number: int, zero: str) -> str:
-    """Say what follows a century or an hour."""
+def _two_digits(number: int, zero: str) -> str:  # behind a century or an hour
     return zero if number == 0 else f"oh {ONES[number]}" if number < 10 else number_words(number)
 
 
