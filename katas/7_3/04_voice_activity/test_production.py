@@ -4,7 +4,7 @@ from voice_activity import Settings, find_turns, frame_levels, noise_floor, turn
 
 from fixtures.checking import call
 from fixtures.katas.peak_memory import measured
-from fixtures.katas.voice_activity.reference import bools, cut, listed, of_levels, segments
+from fixtures.katas.voice_activity.reference import bools, cut, listed, of_levels
 
 LEVELS = [-50] * 6 + [-30] * 5 + [-50] + [-25] * 4 + [-50] * 9 + [-20] * 6 + [-50] * 2
 SMALL = Settings(margin_db=9, quietest_db=-60, frame=4, window=8, onset=2, hangover=3, minimum=3, padding=1)
@@ -42,13 +42,22 @@ def test_lengths_may_be_small_integers_of_numpy():
     call(voice_segments, of_levels(LEVELS, 32), settings).gives([(160, 544), (768, 1024)])
 
 
-def test_without_settings_they_are_the_usual_ones():
-    samples = of_levels([-50] * 20 + [-30] * 10 + [-50] * 15 + [-41.5] * 3 + [-50] * 5, 320)
-    call(voice_segments, samples).gives([(15 * 320, 35 * 320)])
-    call(all_turns, [samples]).gives([(15 * 320, None), (15 * 320, 35 * 320)])
-    call(frame_levels, samples[:700]).gives([-50, -50], atol=1e-3)
+PATTERN = "##.###" + 14 * "." + "###" + 15 * "." + "#####" + 15 * "." + "####"
+
+
+@pytest.mark.parametrize(("room", "quiet", "loud"), [(-50, -41.5, -40.5), (-80, -51.5, -50.5)])
+def test_without_settings_they_are_the_usual_ones(room, quiet, loud):
+    """9 dB above the floor, which is not below -60; an onset of 3, a hangover of 15, a minimum and a padding of 5."""
+    samples = of_levels([room] * 10 + [loud if sign == "#" else quiet for sign in PATTERN], 320)
+    call(voice_segments, samples).gives([(8 * 320, 38 * 320), (43 * 320, 58 * 320)])
+
+
+def test_without_lengths_they_are_the_usual_ones():
+    """Of the window as well: a fan at frame 5 is speech up to frame 103, when frame 4 leaves a hundred levels."""
+    call(frame_levels, np.repeat(np.float32([0.1, 1, 0.1]), [320, 320, 100])).gives([-20, 0], atol=1e-3)
     call(noise_floor, np.float64([-90] + [-50] * 101)).gives([-60] * 100 + [-50] * 2)
-    call(find_turns, bools("##.###" + 14 * "." + "###" + 16 * "." + "####")).gives([(3, 23)])
+    call(find_turns, bools(PATTERN)).gives([(3, 23), (38, 43)])
+    call(all_turns, [of_levels([-50] * 5 + [-30] * 130, 320)]).gives([(0, None), (0, 109 * 320)])
 
 
 # --- nothing, and very little ------------------------------------------------------------------------
@@ -94,15 +103,15 @@ def test_two_streams_at_once_do_not_mix():
 
 
 def test_a_long_stream_needs_no_more_memory_than_a_short_one():
-    """Fifty seconds in chunks of 10 ms, and five: 3.2 MB of samples, 2500 levels."""
-    rng = np.random.default_rng(3)
-    second = rng.normal(0, np.repeat([0.001, 0.1], [8000, 8000]), 16000).astype(np.float32)
+    """2000 frames, and ten times as many: each level that is kept takes 8 bytes."""
     run, peaks = measured(all_turns)
-    for seconds in 5, 50:
-        wanted = [turn for start, end in segments(np.tile(second, seconds), Settings())
-                  for turn in ((start, None), (start, end))]
-        call(run, (chunk for _ in range(seconds) for chunk in second.reshape(-1, 160))).gives(wanted)
-    assert peaks[1] < peaks[0] + 0.2, f"5 seconds took {peaks[0]:.2f} MB, 50 took {peaks[1]:.2f}"
+    settings = Settings(frame=16)
+    for hundreds in 20, 200:
+        sound = of_levels(([-50] * 60 + [-20] * 40) * hundreds, 16)
+        segments = [((t + 55) * 16, min((t + 105) * 16, len(sound))) for t in range(0, 100 * hundreds, 100)]
+        wanted = [turn for start, end in segments for turn in ((start, None), (start, end))]
+        call(run, (chunk for chunk in sound.reshape(-1, 160)), settings).gives(wanted)
+    assert peaks[1] < peaks[0] + 0.15, f"2000 frames took {peaks[0]:.2f} MB, 20000 took {peaks[1]:.2f}"
 
 
 # --- what is refused ---------------------------------------------------------------------------------
@@ -112,7 +121,9 @@ NAN[70] = np.nan
 REFUSED = [
     (frame_levels, ((SOUND * 32767).astype(np.int16), 4), "samples"),  # its levels would lie 90 dB higher
     (frame_levels, (SOUND.tolist(), 4), "samples"),
+    (frame_levels, (SOUND > 0, 4), "samples"),
     (frame_levels, (SOUND.reshape(-1, 2), 4), "samples"),
+    (frame_levels, (np.array(0.5), 4), "samples"),
     (frame_levels, (NAN, 4), "samples"),  # it compares with nothing: its frame, and the floor after it, are quiet
     (all_turns, ([SOUND, (SOUND * 32767).astype(np.int16)], SMALL), "chunks"),
     (all_turns, ([SOUND, NAN], SMALL), "chunks"),
