@@ -58,7 +58,8 @@ def voice_segments(samples: Floats, settings: Settings | None = None) -> list[tu
     samples: (n,) floating point, in -1..1. A segment is a turn with `padding` frames before and after it. It starts
     neither before the sound nor before the end of the segment before it, and ends no later than the sound.
     """
-    return [(start, end) for start, end in turns([samples], settings) if end is not None]
+    pieces = np.array_split(_floats(samples, "samples"), len(samples) // 250_000 + 1)  # so that no large copy is made
+    return [(start, end) for start, end in turns(pieces, settings) if end is not None]
 
 
 def turns(chunks: Iterable[Floats], settings: Settings | None = None) -> Iterator[tuple[int, int | None]]:
