@@ -72,7 +72,8 @@ def test_a_sound_comes_back_to_its_last_sample(half, share, samples, seed):
 
 
 @pytest.mark.parametrize(("options", "record"), [
-    ({}, "noise_librosa"), ({}, "noise_torch"), ({"length": 500}, "noise_torch_500"), ({"padding": "same"}, "noise_same"),
+    ({}, "noise_librosa"), ({}, "noise_torch"), ({"length": 500}, "noise_torch_500"),
+    ({"padding": "same"}, "noise_same"),
 ], ids=["librosa", "torch", "torch-500-samples", "vocos"])
 def test_spectra_that_no_sound_has_become_what_the_libraries_make_of_them(options, record):
     """n_fft 128, a hop of 40; where the windows end, small numbers are divided by small ones: 193 at most."""
@@ -120,8 +121,8 @@ def distance(iterations: int, momentum: float) -> float:
 
 
 def test_each_iteration_comes_nearer():
-    far = [distance(iterations, momentum=0) for iterations in (0, 1, 3, 9, 27)]
-    assert all(after < 0.95 * before for before, after in zip(far, far[1:])), (
+    far = np.array([distance(iterations, momentum=0) for iterations in (0, 1, 3, 9, 27)])
+    assert (far[1:] < 0.95 * far[:-1]).all(), (
         f"after 0, 1, 3, 9 and 27 iterations the magnitudes should be nearer each time, they are {far} away")
 
 

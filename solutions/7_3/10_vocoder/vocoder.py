@@ -67,10 +67,10 @@ def griffin_lim(magnitudes: Floats, phases: Floats, hop: int, iterations: int = 
     Source: Griffin and Lim 1984; momentum: Perraudin, Balazs and Søndergaard 2013.
     """
     magnitudes, phases = _array(magnitudes, "magnitudes", axes=2), _array(phases, "phases", axes=2)
-    if magnitudes.min() < 0:
-        raise ValueError("magnitudes must not be negative: are these logarithms?")
-    if phases.shape != magnitudes.shape or magnitudes.shape[1] < 2:
-        raise ValueError(f"phases must be as many as magnitudes, in two frames or more, got {phases.shape}")
+    if magnitudes.min() < 0 or magnitudes.shape[1] < 2:
+        raise ValueError("magnitudes must not be negative (are these logarithms?), and have two frames or more")
+    if phases.shape != magnitudes.shape:
+        raise ValueError(f"phases must have the shape {magnitudes.shape}, got {phases.shape}")
     if not 0 <= momentum < 1:
         raise ValueError(f"momentum must be 0 or more and below 1, got {momentum}")
     spectra, before = magnitudes * np.exp(1j * phases), 0
