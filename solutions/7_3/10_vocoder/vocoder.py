@@ -73,7 +73,8 @@ def griffin_lim(magnitudes: Floats, phases: Floats, hop: int, iterations: int = 
         raise ValueError(f"phases must have the shape {magnitudes.shape}, got {phases.shape}")
     if not 0 <= momentum < 1:
         raise ValueError(f"momentum must be 0 or more and below 1, got {momentum}")
-    spectra, before = magnitudes * np.exp(1j * phases), 0
+    spectra = magnitudes * np.exp(1j * phases)
+    before = np.zeros_like(spectra)
     for _ in range(_integer(iterations, "iterations", 0)):
         rebuilt = stft(istft(spectra, hop), 2 * len(spectra) - 2, hop)  # (bins, frames)
         spectra = magnitudes * np.exp(1j * np.angle(rebuilt + momentum * (rebuilt - before)))
