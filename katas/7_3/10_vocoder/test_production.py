@@ -4,7 +4,7 @@ from vocoder import griffin_lim, istft, istft_head, stft
 
 from fixtures.checking import call
 from fixtures.katas import peak_memory
-from fixtures.katas.vocoder.reference import sound_of, spectra_of
+from fixtures.katas.vocoder.reference import librarys_griffin_lim, sound_of, spectra_of
 
 RNG = np.random.default_rng(8)
 SOUND = RNG.normal(0, 0.2, 296)
@@ -33,7 +33,7 @@ def test_the_precision_is_single_or_what_came(came, goes):
 
 
 def test_options_from_numpy_change_neither_the_dtype_nor_the_size():
-    """np.float64(0.5) is no Python float: with it, complex64 becomes complex128. 8 times 38 is no int8."""
+    """np.float64(0.5) is no Python float: with it, complex64 becomes complex128. 8 times 37 is no int8."""
     magnitudes, phases = MAGNITUDES.astype(np.float32), PHASES.astype(np.float32)
     call(griffin_lim, magnitudes, phases, np.int8(8), np.uint8(3), np.float64(0.5)).gives(
         SOUND, atol=1e-4, dtype=np.float32)
@@ -53,14 +53,21 @@ def test_what_no_window_reaches_is_zero_and_not_nan():
     wanted = sound.copy()
     wanted[4::8] = 0
     call(istft, spectra_of(sound, 8, 8), 8, 35).gives(wanted[:35], atol=1e-9)
-    call(istft, spectra_of(sound, 8, 8)[:, :1], 8, 9).gives(np.append(wanted[:4], np.zeros(5)), atol=1e-9)
 
 
-@pytest.mark.parametrize("padding", ["center", "same"])
-def test_one_frame(padding):
+def test_the_least_that_there_is():
+    """One frame, no sample, a window of two samples, of which it knows one, and two frames."""
     one = spectra_of(np.float64([3, 1, 2, 5]), 8, 8)[:, :1]
-    wanted = {"center": [], "same": [0, 0, 3, 1]}[padding]
-    call(istft, one, 4, padding=padding).gives(np.array(wanted, dtype=np.float64), atol=1e-9)
+    call(istft, one, 4).gives(np.zeros(0))
+    call(istft, one, 4, padding="same").gives(np.float64([0, 0, 3, 1]), atol=1e-9)
+    call(istft, SPECTRA, 8, 0).gives(np.zeros(0))
+    call(stft, SOUND, 2, 1).gives(np.stack([np.append(SOUND, 0), -np.append(SOUND, 0)]).astype(complex), atol=1e-9)
+    call(griffin_lim, MAGNITUDES[:, :2], PHASES[:, :2], 8, 0).gives(sound_of(SPECTRA[:, :2], 8, 16, 8), atol=1e-9)
+
+
+def test_without_options_there_are_32_iterations():
+    wanted = librarys_griffin_lim(MAGNITUDES, np.zeros_like(PHASES), 8, 32, 0.99)
+    call(griffin_lim, MAGNITUDES, np.zeros_like(PHASES), 8).gives(wanted, atol=1e-4)  # 33: 0.02
 
 
 def test_silence_is_silent():
@@ -110,38 +117,31 @@ REFUSED = [
     (stft, (SOUND.tolist(), 32, 8), TypeError, "samples"),
     (stft, ((SOUND * 32768).astype(np.int16), 32, 8), TypeError, "samples"),  # not divided by 32768
     (stft, (SOUND[None], 32, 8), ValueError, "samples"),
-    (stft, (SOUND[:0], 32, 8), ValueError, "samples"),
     (stft, (np.append(SOUND, np.inf), 32, 8), ValueError, "samples"),
     (stft, (SOUND, 31, 8), ValueError, "n_fft"),
     (stft, (SOUND, 0, 8), ValueError, "n_fft"),
     (stft, (SOUND, 32.0, 8), TypeError, "n_fft"),
-    (stft, (SOUND, 32, 33), ValueError, "hop"),
-    (stft, (SOUND, 32, 8.0), TypeError, "hop"),
+    (stft, (SOUND, 32, 0), ValueError, "hop"),
     (istft, (MAGNITUDES, 8), TypeError, "spectra"),  # no phases
-    (istft, (SPECTRA[:, 0], 8), ValueError, "spectra"),
     (istft, (SPECTRA[:, :0], 8), ValueError, "spectra"),
     (istft, (NAN, 8), ValueError, "spectra"),
     (istft, (SPECTRA, 0), ValueError, "hop"),
     (istft, (SPECTRA, 33), ValueError, "hop"),
-    (istft, (SPECTRA, True), TypeError, "hop"),
     (istft, (SPECTRA, 8, -1), ValueError, "length"),
-    (istft, (SPECTRA, 8, 296.0), TypeError, "length"),
     (istft, (SPECTRA, 8, None, "reflect"), ValueError, "padding"),
     (griffin_lim, (SPECTRA, PHASES, 8), TypeError, "magnitudes"),
-    (griffin_lim, (np.log(MAGNITUDES), PHASES, 8), ValueError, "magnitudes"),
+    (griffin_lim, (MAGNITUDES - 0.1, PHASES, 8), ValueError, "magnitudes"),  # logarithms, perhaps
     (griffin_lim, (MAGNITUDES, PHASES[:, 1:], 8), ValueError, "phases"),
+    (griffin_lim, (MAGNITUDES[1:], PHASES, 8), ValueError, "phases"),
     (griffin_lim, (MAGNITUDES[:, :1], PHASES[:, :1], 8), ValueError, "magnitudes"),
     (griffin_lim, (MAGNITUDES, np.full_like(PHASES, np.nan), 8), ValueError, "phases"),
-    (griffin_lim, (MAGNITUDES, PHASES, 0), ValueError, "hop"),
     (griffin_lim, (MAGNITUDES, PHASES, 8, -1), ValueError, "iterations"),
-    (griffin_lim, (MAGNITUDES, PHASES, 8, 3.0), TypeError, "iterations"),
     (griffin_lim, (MAGNITUDES, PHASES, 8, 3, 1), ValueError, "momentum"),
+    (griffin_lim, (MAGNITUDES, PHASES, 8, 3, 1.5), ValueError, "momentum"),
     (griffin_lim, (MAGNITUDES, PHASES, 8, 3, -0.1), ValueError, "momentum"),
     (istft_head, (SPECTRA.T, 8), TypeError, "rows"),
     (istft_head, (ROWS[:, 1:], 8), ValueError, "rows"),
-    (istft_head, (ROWS[0], 8), ValueError, "rows"),
     (istft_head, (np.full_like(ROWS, np.inf), 8), ValueError, "rows"),
-    (istft_head, (ROWS, 33), ValueError, "hop"),
 ]
 
 

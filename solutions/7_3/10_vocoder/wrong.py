@@ -33,11 +33,11 @@ def _added(frames, hop):
     return total
 
 
-def _kept(total, spectra, hop, length, padding, hops=None):
+def _kept(total, spectra, hop, length, padding, start=None):
     n_fft, frames = 2 * len(spectra) - 2, spectra.shape[1]
-    start, usual = (n_fft // 2, frames - 1) if padding == "center" else ((n_fft - hop) // 2, frames)
-    length = hop * (usual if hops is None else hops) if length is None else length
-    return np.pad(total, (0, length))[start : start + length]
+    usual, hops = (n_fft // 2, frames - 1) if padding == "center" else ((n_fft - hop) // 2, frames)
+    start, length = usual if start is None else start, hop * hops if length is None else length
+    return np.pad(total, (0, length))[start : start + length].astype(spectra.real.dtype)
 
 
 def _divided(frames, weights, hop):
@@ -74,30 +74,18 @@ def adds_the_frames_without_the_window(spectra, hop, length=None, padding="cente
 
 @wrong_answer_to(istft)
 def trims_same_like_center(spectra, hop, length=None, padding="center"):
-    """You leave out half a window, as for "center": padding="same" leaves out (n_fft - hop) // 2, and gives hop
-    samples for each frame.
-    """
+    """You leave out half a window, as for "center": padding="same" leaves out (n_fft - hop) // 2."""
     frames, hann = _frames(spectra)
-    return _kept(_divided(frames * hann, hann**2, hop), spectra, hop, length, "center")
-
-
-@wrong_answer_to(istft)
-def gives_a_hop_for_each_frame(spectra, hop, length=None, padding="center"):
-    """You give hop * frames samples: from the middle of the first frame to that of the last it is hop * (frames - 1).
-    That many are for padding="same".
-    """
-    frames, hann = _frames(spectra)
-    return _kept(_divided(frames * hann, hann**2, hop), spectra, hop, length, padding, spectra.shape[1])
+    return _kept(_divided(frames * hann, hann**2, hop), spectra, hop, length, padding, start=len(spectra) - 1)
 
 
 @wrong_answer_to(istft)
 def counts_each_bin_once(spectra, hop, length=None, padding="center"):
-    """Your inverse adds up the bins once, and takes their mean: those between the first and the last stand for a
-    negative frequency as well, and count twice; the sum is divided by n_fft. np.fft.irfft does both.
+    """Your inverse counts each bin once: those between the first and the last stand for a negative frequency as well,
+    and count twice. np.fft.irfft knows that, np.fft.ifft does not.
     """
     n_fft, hann = 2 * len(spectra) - 2, _frames(spectra)[1]
-    turns = np.exp(2j * np.pi * np.outer(np.arange(n_fft), np.arange(len(spectra))) / n_fft)
-    frames = (turns @ spectra).real.T / len(spectra)
+    frames = np.fft.ifft(spectra.T, n_fft).real
     return _kept(_divided(frames * hann, hann**2, hop), spectra, hop, length, padding)
 
 
@@ -112,20 +100,24 @@ def stays_with_the_first_guess(magnitudes, phases, hop, iterations=32, momentum=
     return istft(magnitudes * np.exp(1j * phases), hop)
 
 
+@wrong_answer_to(griffin_lim)
+def forgets_the_momentum(magnitudes, phases, hop, iterations=32, momentum=0.99):
+    """This is what comes without momentum: c[i - 1] is what the iteration before gave, and is 0 in the first alone."""
+    return griffin_lim(magnitudes, phases, hop, iterations, 0)
+
+
 # --- istft_head --------------------------------------------------------------------------------------
 
 
 def _head(rows, hop, most=100.0, base=np.e, turn=1j, swapped=False):
-    logarithms, phases = np.split(rows.T.astype(np.float64), 2)[:: -1 if swapped else 1]
-    with np.errstate(over="ignore"):
-        magnitudes = np.minimum(base**logarithms, most)
-    return istft(magnitudes * np.exp(turn * phases), hop, padding="same")
+    logarithms, phases = np.split(rows.T, 2)[:: -1 if swapped else 1]
+    return istft(np.minimum(base**logarithms, most) * np.exp(turn * phases), hop, padding="same")
 
 
 @wrong_answer_to(istft_head)
 def leaves_the_magnitudes_unlimited(rows, hop):
     """Magnitudes above 100 count as 100: one wild logarithm is a bang otherwise, or infinite."""
-    return _head(rows, hop, most=np.finfo(np.float64).max)
+    return _head(rows, hop, most=np.inf)
 
 
 @wrong_answer_to(istft_head)
