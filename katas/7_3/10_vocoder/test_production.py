@@ -67,7 +67,7 @@ def test_the_least_that_there_is():
 
 def test_without_options_there_are_32_iterations():
     wanted = librarys_griffin_lim(MAGNITUDES, np.zeros_like(PHASES), 8, 32, 0.99)
-    call(griffin_lim, MAGNITUDES, np.zeros_like(PHASES), 8).gives(wanted, atol=1e-4)  # 33: 0.02
+    call(griffin_lim, MAGNITUDES, np.zeros_like(PHASES), 8).gives(wanted, atol=1e-4)  # one more or less: 0.04
 
 
 def test_silence_is_silent():
@@ -124,6 +124,7 @@ REFUSED = [
     (stft, (SOUND, 32, 0), ValueError, "hop"),
     (istft, (MAGNITUDES, 8), TypeError, "spectra"),  # no phases
     (istft, (SPECTRA[:, :0], 8), ValueError, "spectra"),
+    (istft, (SPECTRA[:, 0], 8), ValueError, "spectra"),
     (istft, (NAN, 8), ValueError, "spectra"),
     (istft, (SPECTRA, 0), ValueError, "hop"),
     (istft, (SPECTRA, 33), ValueError, "hop"),
@@ -139,7 +140,6 @@ REFUSED = [
     (griffin_lim, (MAGNITUDES, PHASES, 8, 3, 1), ValueError, "momentum"),
     (griffin_lim, (MAGNITUDES, PHASES, 8, 3, 1.5), ValueError, "momentum"),
     (griffin_lim, (MAGNITUDES, PHASES, 8, 3, -0.1), ValueError, "momentum"),
-    (istft_head, (SPECTRA.T, 8), TypeError, "rows"),
     (istft_head, (ROWS[:, 1:], 8), ValueError, "rows"),
     (istft_head, (np.full_like(ROWS, np.inf), 8), ValueError, "rows"),
 ]
