@@ -1,4 +1,4 @@
-"""Whisper's encoder: a log-mel in, a state for every two frames out; llama.cpp's is tools/mtmd/models/whisper-enc.cpp."""
+"""Whisper's encoder: a log-mel in, a state for every two frames out; in llama.cpp tools/mtmd/models/whisper-enc.cpp."""
 
 import math
 from collections.abc import Mapping
