@@ -33,21 +33,19 @@ def attend(x, weights, heads, *, root=None, future=True):
 
 @wrong_answer_to(convolve)
 def flips_the_kernel(x, weight, bias, stride):
-    """Your kernel is turned around, as np.convolve does it: tap 0 belongs to the frame before, tap 2 to the one after."""
+    """Your kernel is turned around, as np.convolve does it: tap 0 is for the frame before, tap 2 for the one after."""
     return convolve(x, weight[:, :, ::-1], bias, stride)
 
 
 @wrong_answer_to(convolve)
 def mixes_up_taps_and_channels(x, weight, bias, stride):
-    """Your rows of three frames do not lie as the weight does: a row of weight.reshape(out, -1) has the three taps of
-    channel 0 first, then those of channel 1; yours has all channels of tap 0 first."""
+    """Taps and channels are exchanged: a row of weight.reshape(out, -1) has the three taps of channel 0 first."""
     return convolve(x, weight.reshape(len(weight), 3, -1).swapaxes(1, 2), bias, stride)
 
 
 @wrong_answer_to(convolve)
 def takes_every_second_frame_first(x, weight, bias, stride):
-    """You dropped frames before the convolution: with a stride of 2 every second window is left out, not every second
-    frame; a window still sees its direct neighbours."""
+    """You dropped frames before the convolution: a stride leaves out windows, and each sees its direct neighbours."""
     return convolve(x[:, :, ::stride], weight, bias, 1)
 
 
@@ -65,8 +63,7 @@ def interleaves_sines_and_cosines(positions, width):
 
 @wrong_answer_to(sinusoids)
 def divides_by_half_the_width(positions, width):
-    """Your exponents are i / (width/2), as in the first Transformer: OpenAI divides by width/2 - 1, so that the slowest
-    wave turns with exactly 1 / 10000."""
+    """Your exponents are i / (width/2), as in the first Transformer: OpenAI divides i by width/2 - 1."""
     half = width // 2
     angles = np.arange(positions)[:, None] / 10_000 ** (np.arange(half) / half)
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
@@ -103,8 +100,7 @@ def masks_the_future(x, weights, heads):
 
 @wrong_answer_to(encoder_block)
 def norms_last(x, weights, heads, form):
-    """Your norms stand behind the sums, as in BERT: Whisper norms what goes into each part, and adds to what was not
-    normed."""
+    """Your norms stand behind the sums, as in BERT: Whisper norms what goes into each part."""
     y = norm(x + attention(x, weights, heads), weights, "attn_ln")
     return norm(y + linear(gelu(linear(y, weights, "mlp.0"), form), weights, "mlp.2"), weights, "mlp_ln")
 
