@@ -10,7 +10,7 @@ from whisper_encoder import EPS, Encoder, Floats, Weights, attention, convolve, 
 __all__ = ["Encoder", "attention", "convolve", "embed", "encode", "encoder_block", "gelu", "sinusoids"]
 
 _BLOCK = 1 << 14  # numbers that pass through GELU or the norm at a time: they stay in the cache
-_TILE = 1 << 19  # scores of all heads that exist at a time: 2 MB of float32
+_TILE = 1 << 19  # scores that exist at a time, of one head: 2 MB of float32
 # the share of N(0, 1) above x is exp(-x^2 / 2) / sqrt(2 pi) times a polynomial in 1 / (1 + 0.2316419 x), to 7.5e-8:
 # Abramowitz and Stegun, Handbook of Mathematical Functions, 26.2.17
 _SLOPE = 0.2316419
@@ -70,7 +70,7 @@ def _convolve_rows(x: Floats, weight: Floats, bias: Floats, stride: int) -> Floa
 
 
 def _attention(x: Floats, sounds: int, w: Weights, heads: int) -> Floats:
-    """Attend within each sound; x is (rows, width). Of the scores a tile exists at a time."""
+    """Attend within each sound, head by head; x is (rows, width). Of a head's scores a tile exists at a time."""
     rows, width = x.shape
     if not rows:
         return x
@@ -79,14 +79,14 @@ def _attention(x: Floats, sounds: int, w: Weights, heads: int) -> Floats:
     tokens, shape = rows // sounds, (sounds, rows // sounds, heads, width // heads)
     q, k, v = (part.reshape(shape).swapaxes(1, 2) for part in (q, k, v))  # (n, heads, tokens, head_width)
     mixed = np.empty(shape, dtype=x.dtype)
-    step = max(1, _TILE // (heads * tokens))
-    for sound in range(sounds):
+    step = max(1, _TILE // tokens)
+    for sound, head in np.ndindex(sounds, heads):
         for start in range(0, tokens, step):
-            scores = q[sound, :, start:start + step] @ k[sound].swapaxes(1, 2)  # (heads, queries, keys)
-            scores -= scores.max(axis=-1, keepdims=True)
+            scores = q[sound, head, start:start + step] @ k[sound, head].T  # (queries, keys)
+            scores -= scores.max(axis=1, keepdims=True)
             np.exp(scores, out=scores)
-            total = scores.sum(axis=-1, keepdims=True)
-            mixed[sound, start:start + step] = (scores @ v[sound] / total).swapaxes(0, 1)
+            total = scores.sum(axis=1, keepdims=True)
+            mixed[sound, start:start + step, head] = scores @ v[sound, head] / total
     return _linear(mixed.reshape(rows, width), w, "attn.out")
 
 
