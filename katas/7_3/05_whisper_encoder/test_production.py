@@ -12,7 +12,7 @@ from fixtures.katas.whisper_encoder.files import hf_fields
 from fixtures.katas.whisper_encoder.heard import filled_up, spoken
 from fixtures.katas.whisper_encoder.reference import attend, block_weights, drawn_fields, states, waves
 
-NEAR = 1e-5  # float32 rounds to 2e-6; of the mistakes the tanh form for erf is nearest: 3e-4 in numbers of 2
+NEAR = 1e-5  # float32 rounds to 2e-6; of the mistakes the tanh form for erf is nearest: 7e-4
 LOG_MEL = np.random.default_rng(9).standard_normal((2, 5, 17)).astype(np.float32)
 
 
@@ -24,8 +24,8 @@ def test_the_shipped_recogniser_hears_what_it_hears_in_transformers():
     encoder = Encoder(**hf_fields(shipped_path("recogniser", "hf/config.json").parent))
     got = call(encode, filled_up(spoken(), 512)[None], encoder).value[0, record["shipped tokens"]]
     worst = np.abs(got - record["shipped states"]).max()
-    # numbers up to 8; float32 gives 2e-5, tanh for erf behind the convolutions 2e-3
-    assert worst < 2e-4, f"transformers' states differ by up to {worst:.2g}"
+    # numbers up to 3.5; float32 gives 2e-6, another GELU in the blocks or behind the convolutions 8e-4
+    assert worst < 1e-4, f"transformers' states differ by up to {worst:.2g}"
 
 
 def test_many_blocks_are_not_mixed_up():

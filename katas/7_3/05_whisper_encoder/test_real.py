@@ -25,10 +25,10 @@ def test_llama_cpp_hears_the_same_with_the_shipped_encoder(tmp_path, voice, said
     fields["weights"]["positional_embedding"] = call(sinusoids, 1500, 128).value
     sound, encoder = voice.speak(said), Encoder(**fields)
     log_mel = log_mel_of_30_s(sound)
-    follow(FUNCTIONS, encoder, log_mel, stages(log_mel, encoder), 5e-4)  # numbers up to 8
+    follow(FUNCTIONS, encoder, log_mel, stages(log_mel, encoder), 2e-4)  # numbers up to 8; float32 gives 1e-5
     wanted = llama_cpp_states(tmp_path, fields, sound)
-    # measured: llama.cpp rounds log-mel, keys and values to float16
-    call(encode, log_mel, encoder).satisfies(lambda x: nmse(x, wanted) < 4e-7, "these are llama.cpp's states")
+    # measured 5e-9 to 9e-9, for llama.cpp rounds log-mel, keys and values to float16; the tanh form gives 4e-8
+    call(encode, log_mel, encoder).satisfies(lambda x: nmse(x, wanted) < 2e-8, "these are llama.cpp's states")
 
 
 @pytest.mark.llama
@@ -38,8 +38,9 @@ def test_llama_cpp_hears_the_same_with_other_shapes(tmp_path, shape):
     """Random weights and positions: nothing is right by chance of one model."""
     fields = drawn_fields(21, context=1500, **shape)
     wanted = llama_cpp_states(tmp_path, fields, recorded_clip())
+    # measured 2e-7; positions that are off by one row give 1e-1
     call(encode, log_mel_of_30_s(recorded_clip(), shape["mels"]), Encoder(**fields)).satisfies(
-        lambda x: nmse(x, wanted) < 2e-6, "these are llama.cpp's states")
+        lambda x: nmse(x, wanted) < 1e-6, "these are llama.cpp's states")
 
 
 @pytest.mark.model("whisper-base")
@@ -53,4 +54,5 @@ def test_whisper_base_hears_what_it_hears_elsewhere():
     got = call(encode, base_log_mel()[None], encoder).value[0, record["base tokens"]]
     for library in ("transformers", "ctranslate2"):
         found = nmse(got, record[f"base {library}"])
+        # measured 2e-11; the tanh form gives 1e-5
         assert found < 1e-9, f"{library}: the mean square of the difference is {found:.2g} of its numbers'"
