@@ -83,6 +83,7 @@ def test_positions_are_sines_and_then_cosines():
     wanted = np.array([[0, 0, 0, 1, 1, 1], [0.841471, 0.0099998, 0.0001, 0.540302, 0.99995, 1],
                        [0.909297, 0.0199987, 0.0002, -0.416147, 0.9998, 1]])
     call(sinusoids, 3, 6).gives(wanted, atol=1e-6)
+    call(sinusoids, 2, 4).gives(np.array([[0, 0, 1, 1], [0.841471, 0.0001, 0.540302, 1]]), atol=1e-6)
 
 
 # --- what enters the blocks ------------------------------------------------------------------------------

@@ -104,7 +104,9 @@ REFUSED = {
     "a frame too many": (embed, (np.zeros((1, 5, 21), np.float32), ENCODER), "log_mel"),
     "too long a sound": (encode, (np.zeros((1, 5, 3000), np.float32), ENCODER), "log_mel"),
     "frames by mels": (embed, (np.zeros((1, 17, 5), np.float32), ENCODER), "log_mel"),
-    "no batch": (embed, (np.zeros((5, 17), np.float32), ENCODER), "log_mel"),
+    "too few mels": (embed, (np.zeros((1, 4, 17), np.float32), ENCODER), "log_mel"),
+    "no batch": (embed, (np.zeros((17, 5), np.float32), ENCODER), "log_mel"),
+    "an axis too many": (embed, (np.zeros((1, 5, 17, 1), np.float32), ENCODER), "log_mel"),
     "one sine without its cosine": (sinusoids, (4, 7), "width"),
     "a single speed": (sinusoids, (4, 2), "width"),
 }

@@ -84,18 +84,16 @@ def takes_the_blocks_gelu(log_mel, encoder):
     return embed(log_mel, replace(encoder, conv_gelu=encoder.gelu))
 
 
-@wrong_answer_to(embed)
-def adds_no_positions(log_mel, encoder):
-    """Your positions are missing: they are added behind the second GELU, one row a token."""
-    width = len(encoder.weights["conv2.bias"])
-    nowhere = np.zeros(((log_mel.shape[2] + 1) // 2, width), log_mel.dtype)
-    return embed(log_mel, replace(encoder, weights={**encoder.weights, "positional_embedding": nowhere}))
-
-
 @wrong_answer_to(attention)
 def masks_the_future(x, weights, heads):
     """Your tokens do not see those after them: that is the decoder's mask, an encoder hears the whole sound at once."""
     return attend(x, weights, heads, future=False)
+
+
+@wrong_answer_to(attention)
+def scales_by_the_whole_width(x, weights, heads):
+    """Your scores are divided by the root of the whole width: each head divides by that of its own, width / heads."""
+    return attend(x, weights, heads, root=x.shape[2]**0.5)
 
 
 @wrong_answer_to(encoder_block)
