@@ -42,5 +42,5 @@ def encode_8_sounds_of_5_s() -> Job:
 @job
 def encode_30_s() -> Job:
     """Whisper base cut to 2 of its 6 blocks: 1500 tokens, width 512, whose scores of all heads take 72 MB."""
-    return _job(1, "within 1.2x of transformers on the CPU, in a third of the plain one's memory", 3000, width=512,
+    return _job(1, "within 1.2x of transformers on the CPU, in a fifth of the plain one's memory", 3000, width=512,
                 heads=8, blocks=2)
