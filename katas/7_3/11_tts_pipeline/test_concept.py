@@ -98,12 +98,12 @@ def test_between_the_fades_nothing_changes():
 
 
 def test_there_is_no_click():
-    """Tones that end at their highest point: joined hard they bend 30 times as much as the tones themselves."""
+    """Tones that end at their highest point: joined hard they bend 163 times as much there, faded 0.23 times."""
     sounds = [tone(200, 16000, 1600), tone(200, 16000, 1600), tone(300, 16000, 1600)]
     hard = click(np.concatenate([sounds[0], np.zeros(800), sounds[1], np.zeros(800), sounds[2]]), [1600, 4000], 16000)
     got = call(one_piece(joined), sounds, 16000, pause_s=0.05)
     got.satisfies(lambda sound: sound.shape == (6400,), "3 sounds of 1600 samples and 2 pauses of 800")
-    got.satisfies(lambda sound: click(sound, [0, 1600, 2400, 4000, 4800, 6400], 16000) < 2 and hard > 20,
+    got.satisfies(lambda sound: click(sound, [0, 1600, 2400, 4000, 4800, 6400], 16000) < 1 and hard > 100,
                   "at the seams the sound bends no more than beside them")
 
 
@@ -170,4 +170,4 @@ def test_what_a_listener_waits_for():
     sounds = [np.zeros(samples, np.float32) for samples in (20, 40, 40)]
     call(with_a_clock(timed), sounds, 10, making=(1.5, 0.5, 2.0), playing=3.0).gives(
         [(1.5, 1.5, 2.0, 0.75), (1.5, 2.0, 6.0, 1 / 3), (1.5, 4.0, 10.0, 0.4)], atol=1e-9)
-    call(with_a_clock(timed), sounds[1:], 20, making=(0.5, 4.5)).gives([(0.5, 0.5, 2.0, 0.25), (0.5, 5.0, 4.0, 1.25)])
+    call(with_a_clock(timed), sounds[1:], 16, making=(0.5, 5.75)).gives([(0.5, 0.5, 2.5, 0.2), (0.5, 6.25, 5.0, 1.25)])

@@ -11,10 +11,12 @@ from fixtures.katas.tts_pipeline.made import (
     cancelled_before,
     closing,
     list_of,
+    most_at_once,
     one_piece,
     simple_sentences,
     simple_speakable,
     stopped_while_one_is_made,
+    text_that_comes_late,
     told_until_the_end,
 )
 from fixtures.katas.tts_pipeline.reference import spoken, tone
@@ -50,14 +52,23 @@ def test_an_error_of_the_text_is_told_as_well():
     call(told_until_the_end(ahead), failing_text(), int).gives([12, 7, "ValueError: the model is gone"])
 
 
+def test_any_object_is_an_item_and_a_result():
+    """None, and arrays, which are not simply equal to something."""
+    call(told_until_the_end(ahead), [1, None, 0, ""], lambda item: item).gives([1, None, 0, ""])
+    call(told_until_the_end(ahead), [np.arange(3), np.arange(2)], len).gives([3, 2])
+
+
 @pytest.mark.parametrize("room", [1, 3, 6])
-def test_the_look_ahead_has_a_bound(room):
+def test_one_at_a_time_and_not_too_many(room):
+    """Two threads in one model end the process, and a text that is being written cannot be read by two either."""
+    call(most_at_once(ahead), ITEMS[:6], str.upper, room).gives(1)
     call(begun_meanwhile(ahead), [str(i) for i in range(200)], int, room).satisfies(
         lambda begun: 2 <= begun <= room + 2, f"2 to {room + 2} are begun while the first plays, with a room of {room}")
 
 
-def test_none_is_a_result():
-    call(told_until_the_end(ahead), [1, None, 0, ""], lambda item: item).gives([1, None, 0, ""])
+@pytest.mark.parametrize("leave", ["cancel", "close"])
+def test_what_is_written_when_nobody_listens_any_more_is_not_made(leave):
+    call(text_that_comes_late(ahead), ITEMS, str.upper, leave).gives(["sentence 0"])
 
 
 # --- the sounds ---------------------------------------------------------------------------------------------
@@ -70,19 +81,16 @@ def test_silence_and_breath_are_not_blown_up():
     call(list_of(levelled), sounds).gives(wanted, atol=1e-6)
 
 
-def test_a_negative_peak_is_one_too():
-    call(list_of(levelled), [np.float32([0.1, -1.0, 0.2])], 0.5).gives([np.float32([0.05, -0.5, 0.1])], atol=1e-6)
-
-
 def test_short_sounds_are_faded_to_their_middle():
     """Five samples: two rise, one stays, two fall; one sample stays as it is."""
     call(list_of(joined), [np.ones(5, np.float32), np.ones(1, np.float32)], 1000, pause_s=0, fade_s=0.01).gives(
         [np.float32([0, 0.5, 1, 0.5, 0]), np.float32([1])], atol=1e-6)
 
 
-def test_without_fade_and_pause_the_sounds_stay_as_they_are():
+def test_without_fade_pause_and_another_rate_the_sounds_stay_as_they_are():
     sounds = [tone(100, 1000, 7), tone(200, 1000, 4)]
     call(list_of(joined), sounds, 1000, pause_s=0, fade_s=0).gives(sounds, dtype=np.float32)
+    call(sentence_sound, [sounds[0]], 1, 1).gives(sounds[0], atol=1e-6)
 
 
 def test_an_empty_sound_brings_no_pause():
@@ -125,7 +133,7 @@ def sayings(pieces, measure, room):
 
 @pytest.mark.parametrize(("function", "arguments", "name"), [
     (list_of(levelled), ([], 0.0), "peak"), (list_of(levelled), ([], 1.01), "peak"),
-    (list_of(levelled), ([], float("nan")), "peak"),
+    (list_of(levelled), ([], float("nan")), "peak"), (list_of(levelled), ([], -0.5), "peak"),
     (list_of(joined), ([], 16000, -0.1), "pause_s"), (list_of(joined), ([], 16000, 0.1, -0.1), "fade_s"),
     (list_of(ahead), ([], len, 0), "room"), (sentence_sound, ([], 0, 16000), "from_hz"),
     (sentence_sound, ([], 16000, 0), "to_hz"), (sentence_sound, ([], 16000, -1), "to_hz"),

@@ -55,7 +55,7 @@ def joined(sounds: Iterable[Sound], rate_hz: int, pause_s: float = 0.2, fade_s: 
         raise ValueError(f"{'pause_s' if pause_s < 0 else 'fade_s'} must be 0 seconds or more")
     for i, sound in enumerate(filter(len, sounds)):
         n = min(round(fade_s * rate_hz), len(sound) // 2)
-        rise = 0.5 - 0.5 * np.cos(np.pi * np.arange(n) / max(n, 1))
+        rise = 0.5 - 0.5 * np.cos(np.pi * np.arange(n) / n)
         gain = np.concatenate([rise, np.ones(len(sound) - 2 * n), rise[::-1]]).astype(np.float32)
         pause = np.zeros(round(pause_s * rate_hz) if i else 0, np.float32)
         yield np.concatenate([pause, sound * gain])
@@ -89,7 +89,7 @@ def ahead(items: Iterable[Any], make: Callable[[Any], Any], room: int = 2,
             yield result
     finally:
         closed.set()
-        thread.shutdown(wait=False, cancel_futures=True)
+        thread.shutdown(wait=False)
 
 
 def speak(pieces: Iterable[str], voice: ChunkedVoice, rate_hz: int, sentences: Sentences, speakable: Speakable,
