@@ -40,7 +40,8 @@ def test_who_cancels_does_not_wait_for_the_one_in_the_making():
 
 
 def test_a_closed_iterator_begins_nothing_more():
-    call(closing(ahead), ITEMS, str.upper).gives(0)
+    """And no thread stays behind for each speech that was broken off."""
+    call(closing(ahead), ITEMS, str.upper).gives([0, "its thread ended"])
 
 
 def test_cancelled_from_the_beginning_nothing_happens():

@@ -67,7 +67,7 @@ def ahead(items: Iterable[Any], make: Callable[[Any], Any], room: int = 2,
 
     It takes the items too. No more than room + 1 are begun beyond those that the caller has. What make or items raises
     is raised here, behind the results before it. Once cancelled is set, or this iterator closed, nothing more is
-    yielded or begun; who waits for a result then waits no longer, even where one is being made.
+    yielded or begun, and the thread ends; who waits for a result waits no longer, even where one is being made.
     """
     if room < 1:
         raise ValueError(f"room must be 1 or more, got {room}")
