@@ -142,7 +142,8 @@ def test_an_error_comes_behind_what_was_good():
 
 def test_cancelled_it_says_nothing_more():
     """Two are heard, two more are ready: nobody hears them."""
-    call(cancelling(ahead), [f"sentence {i}" for i in range(20)], str.upper).gives(["SENTENCE 0", "SENTENCE 1"])
+    call(cancelling(ahead), [f"sentence {i}" for i in range(20)], str.upper).gives(
+        ["SENTENCE 0", "SENTENCE 1", "then nothing"])
 
 
 # --- speak: all of it ---------------------------------------------------------------------------------------

@@ -105,7 +105,8 @@ def plays_what_is_queued(items, make, room=2, cancelled=None):
 @wrong_answer_to(ahead)
 @seen(told_until_the_end)
 def loses_the_error(items, make, room=2, cancelled=None):
-    """An error ended the thread and nobody heard of it: hand it over in its place, and raise it there."""
+    """An error ended the thread, and its listener waits for ever, or takes it for the end of the text: hand the error
+    over in its place, and raise it there."""
     try:
         yield from ahead(items, make, room, cancelled)
     except ValueError:
