@@ -1,4 +1,4 @@
-"""Your functions with voices: the shipped one through llama.cpp, espeak-ng, Piper; heard by whisper.cpp."""
+"""Your functions with voices: the shipped one through llama.cpp, heard by whisper.cpp; espeak-ng; a language model."""
 
 from contextlib import closing
 
@@ -69,25 +69,6 @@ def test_espeak_in_chunks_of_a_tenth_of_a_second():
     sounds = call(list_of(speak), ["A xylophone! Page", " 7. *** The end"], voice, 16000, simple_sentences,
                   simple_speakable).value
     assert len(sounds) == 3 and all(len(sound) > 8000 for sound in sounds), f"{len(sounds)} sentences were spoken of 3"
-
-
-@pytest.mark.speech
-@pytest.mark.model("piper-en_US-joe-medium")
-@pytest.mark.model("whisper-base")
-@pytest.mark.timeout(300)
-def test_piper_speaks_and_whisper_understands():
-    from pywhispercpp.model import Model
-
-    from fixtures.katas.tts_pipeline.spoken_by import heard, piper_or_skip
-    from fixtures.models import model_path
-
-    pieces = ["A small bird sat on the fence. The children", " opened the door!"]
-    with piper_or_skip() as voice:
-        sounds = call(list_of(speak), pieces, voice, RATE_HZ, simple_sentences, simple_speakable).value
-    model = Model(str(model_path("whisper-base")), redirect_whispercpp_logs_to=None, n_threads=1, language="en",
-                  print_progress=False, print_realtime=False)
-    words = heard(sounds, RATE_HZ, lambda sound: " ".join(part.text for part in model.transcribe(sound)))
-    assert words == ["a small bird sat on the fence", "the children opened the door"], f"Whisper hears {words}"
 
 
 @pytest.mark.llama
