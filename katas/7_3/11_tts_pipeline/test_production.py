@@ -1,5 +1,7 @@
 """What goes wrong silently: threads left behind, breaths blown up, sentences without words, seams of empty sounds."""
 
+from threading import Event
+
 import numpy as np
 import pytest
 from tts_pipeline import ahead, joined, levelled, sentence_sound, speak
@@ -47,6 +49,9 @@ def test_a_closed_iterator_begins_nothing_more():
 def test_cancelled_from_the_beginning_nothing_happens():
     """And nothing of the text is read: a language model would write it for nobody."""
     call(cancelled_before(ahead), ITEMS, str.upper).gives([[], [], []])
+    cancelled = Event()
+    cancelled.set()
+    call(list_of(speak), ["Open it."], ToneVoice(), 8000, simple_sentences, simple_speakable, 0.2, cancelled).gives([])
 
 
 def test_an_error_of_the_text_is_told_as_well():
