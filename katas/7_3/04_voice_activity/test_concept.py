@@ -92,8 +92,8 @@ def test_a_click_is_no_turn_and_a_pause_does_not_end_one():
 
 
 def test_the_length_of_a_turn_counts_its_pauses():
-    """Eight frames, four of them loud. From frame 4 to frame 9 the README's example has five, four of them loud."""
-    call(find_turns, bools("##..#..#..."), 2, 3, 6).gives([(0, 8)])
+    """Eight frames, six of them loud, are enough for a minimum of seven; in the README's example, five for five."""
+    call(find_turns, bools("##.##.##...####.#####..."), 2, 3, 7).gives([(0, 8), (11, 21)])
     call(find_turns, bools(LOUD), 2, 3, 5).gives([(4, 9)])
     call(find_turns, bools(LOUD), 2, 3, 6).gives([])
 
@@ -111,6 +111,7 @@ def test_the_length_of_a_turn_counts_its_pauses():
     ("......", []), ("", []),
 ])
 def test_turns_of_three_frames_with_an_onset_of_two(loud, wanted):
+    """In the test, a comment beside each row says what it is about."""
     call(find_turns, bools(loud), 2, 3, 3).gives(wanted)
 
 
