@@ -86,15 +86,15 @@ def test_an_hour_needs_less_memory_than_its_samples():
 # --- streams -----------------------------------------------------------------------------------------
 
 
-def test_the_array_of_a_chunk_may_be_filled_again():
+@pytest.mark.parametrize("length", [5, 9, 11])
+def test_the_array_of_a_chunk_may_be_filled_again(length):
     """As drivers do: what is left of a chunk must be copied before the next one is asked for."""
 
     def filled_again():
-        buffer = np.zeros(6, np.float32)
-        for part in SOUND[:144].reshape(-1, 6):
-            buffer[:] = part
-            yield buffer
-        yield SOUND[144:]
+        buffer = np.zeros(length, np.float32)
+        for part in cut(SOUND, [length] * 27):
+            buffer[: len(part)] = part
+            yield buffer[: len(part)]
 
     call(all_turns, filled_again(), SMALL).gives(TOLD)
 
