@@ -142,14 +142,6 @@ def test_segments_do_not_overlap():
     call(voice_segments, samples, SMALL._replace(window=9, padding=3)).gives([(0, 36), (36, 68)])
 
 
-def test_the_hangover_is_counted_in_frames():
-    """Five quiet frames, 20 samples: with a hangover of six frames they are a pause, with one of five an end."""
-    samples = of_levels([-50] * 3 + [-20] * 4 + [-50] * 5 + [-20] * 4 + [-50] * 7)
-    settings = SMALL._replace(window=30, hangover=6)
-    call(voice_segments, samples, settings).gives([(8, 68)])
-    call(voice_segments, samples, settings._replace(hangover=5)).gives([(8, 32), (44, 68)])
-
-
 @pytest.mark.parametrize("louder", [0, 15, 25, -9])
 def test_another_room_and_another_microphone_change_nothing(louder):
     """Speech lies 12 dB above the room's noise, at whatever level that is."""
