@@ -77,9 +77,7 @@ def test_a_sound_comes_back_to_its_last_sample(half, share, samples, seed):
     ({"padding": "same"}, "noise_same"),
 ], ids=["librosa", "torch", "torch-500-samples", "vocos"])
 def test_spectra_that_no_sound_has_become_what_the_libraries_make_of_them(options, record):
-    """n_fft 128, a hop of 40. Where the windows end, small numbers are divided by small ones, to -193: a sum that has a
-    little added to it, or that counts as 0 before it is below 1e-11, shows there.
-    """
+    """At the ends small is divided by small, 193 comes out: add nothing to the sum, it counts down to 1e-11."""
     call(istft, RECORD["noise"], 40, **options).gives(RECORD[record], atol=1e-4, rtol=1e-4)
 
 
