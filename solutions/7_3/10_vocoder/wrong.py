@@ -110,8 +110,8 @@ def counts_each_bin_once(spectra, hop, length=None, padding="center"):
 
 @wrong_answer_to(griffin_lim)
 def stays_with_the_first_guess(magnitudes, phases, hop, iterations=32, momentum=0.99):
-    """This is the sound of the first guess, whatever the iterations: each transforms to samples and to spectra
-    again, takes over their phases, and goes back to the given magnitudes.
+    """This is still the sound of the first guess. Each iteration transforms to samples and to spectra again, takes over
+    their phases, and goes back to the given magnitudes; behind the last one there is an istft more.
     """
     return istft(magnitudes * np.exp(1j * phases), hop)
 
