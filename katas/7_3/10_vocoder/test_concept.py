@@ -147,7 +147,7 @@ def test_momentum_gets_further():
 
 
 def test_two_rows_are_four_samples():
-    """4 in all bins, turning by a quarter: a click of 4 at sample 1. Then e**10, which is too much: 100 at sample 2."""
+    """First half ln 4, second half phases: a click of 4 at sample 1. Then e**10, which is too much: 100 at sample 2."""
     rows = np.float32([[np.log(4)] * 3 + [0, -np.pi / 2, np.pi], [10, 10, 10, 0, np.pi, 0]])
     call(istft_head, rows, 2).gives(np.float32([8, 0, 0, 100]), atol=1e-3)
 
