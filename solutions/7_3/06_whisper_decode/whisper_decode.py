@@ -5,6 +5,7 @@ In openai-whisper: decoding.py and transcribe.py; in whisper.cpp: whisper_proces
 
 import zlib
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import log_softmax, logsumexp, softmax
@@ -19,11 +20,10 @@ def prompt_tokens(special: Special, language: str | None, task: str = "transcrib
     language: one of special.languages; None for a model for English alone, which reads neither language nor task
     previous: text tokens; with special.previous before them they take n_ctx // 2 places at most, the last are kept
     """
-    tasks = {"transcribe": special.transcribe, "translate": special.translate}
-    if task not in tasks:
-        raise ValueError(f"task must be one of {', '.join(tasks)}: {task!r}")
+    if task not in ("transcribe", "translate"):
+        raise ValueError(f'task must be "transcribe" or "translate": {task!r}')
     said = [special.previous, *previous[-(n_ctx // 2 - 1):]] if len(previous) else []
-    asked = [special.languages[language], tasks[task]] if language else []
+    asked = [special.languages[language], getattr(special, task)] if language else []
     return [*map(int, said), special.start, *asked, *([] if times else [special.no_timestamps])]
 
 
@@ -42,8 +42,7 @@ def suppress(logits: Floats, tokens: Sequence[int], never: Sequence[int], not_fi
 def timestamp_rules(logits: Floats, tokens: Sequence[int], special: Special, latest_start: int = 50) -> Floats:
     """Return logits (vocabulary,) with -inf where the README's rules forbid a time, or anything but a time.
 
-    tokens: what was decoded behind the prompt
-    latest_start: the first time is at most latest_start / 50 s
+    tokens: what was decoded behind the prompt; the first time is at most latest_start / 50 s
     """
     allowed = np.array(logits, dtype=np.float32)
     text, times = allowed[: special.timestamp], allowed[special.timestamp :]  # views
@@ -85,6 +84,8 @@ def beam_search(step: Step, prompt: Sequence[int], rules: Rules, end: int, beam_
         if len(done) >= beam_size or not beams:
             break
     done = [*done, *(([*tokens, end], total) for tokens, total in beams)][:beam_size]
+    if not done:
+        raise ValueError("rules left no token that is possible, or the logits are NaN")
     tokens, total = max(done, key=lambda one: one[1] / max(len(one[0]) - 1, 1))
     return tokens[:-1], float(total / len(tokens))
 
@@ -105,15 +106,15 @@ def with_fallback(decode: Decode, text_of: Callable[[list[int]], str], no_speech
 def segments(tokens: Sequence[int], special: Special, seek: int = 0, frames: int = 3000) -> tuple[list[Segment], int]:
     """Cut what a window says at its times; return the segments, and the seek of the next window.
 
+    Segments without text or without a duration are left out.
     seek, frames: where the window begins and how long it is, in hundredths of a second
     """
     at = [2 * (int(token) - special.timestamp) for token in tokens]  # hundredths of a second; below 0 for text
     seams = [i for i in range(1, len(at)) if at[i - 1] >= 0 and at[i] >= 0]  # a segment ends, the next begins
-    whole = not seams or at[-2] < 0 <= at[-1]  # the last segment has its end
+    whole = not seams or at[-2] < 0 <= at[-1]  # nothing was cut off
     bounds = [0, *seams, *([len(at)] if whole else [])]
-    spans = [(at[i], at[j - 1], tokens[i:j]) for i, j in zip(bounds, bounds[1:])]
-    if not seams:
-        spans = [(0, max(at, default=0) if max(at, default=0) > 0 else frames, tokens)]
+    spans = ([(at[i], at[j - 1], tokens[i:j]) for i, j in pairwise(bounds)] if seams
+             else [(0, max([0, *at]) or frames, tokens)])
     found = [Segment((seek + start) / 100, (seek + stop) / 100, [int(i) for i in said if i < special.end])
-             for start, stop, said in spans]
+             for start, stop, said in spans if start < stop]
     return [segment for segment in found if segment.tokens], seek + (frames if whole else spans[-1][1])
