@@ -13,16 +13,7 @@ from whisper_decode import (
 )
 
 from fixtures.checking import call
-from fixtures.katas.whisper_decode.reference import (
-    BASE,
-    BASE_ENGLISH,
-    END,
-    SMALL,
-    no_rules,
-    record,
-    spelled,
-    table_step,
-)
+from fixtures.katas.whisper_decode.reference import BASE, END, ENGLISH, SMALL, no_rules, record, spelled, table_step
 
 FORBIDDEN = -np.inf
 BLANK = 3
@@ -48,7 +39,7 @@ def test_before_it_stands_the_end_of_what_was_said():
 
 @pytest.mark.parametrize("recorded", record()["prompts"], ids=lambda one: f"{one['task']}-{len(one['previous'])}")
 def test_prompts_are_those_of_openai_whisper(recorded):
-    special = BASE if recorded["language"] else BASE_ENGLISH
+    special = BASE if recorded["language"] else ENGLISH
     call(prompt_tokens, special, recorded["language"], recorded["task"], recorded["times"], recorded["previous"],
          recorded["n_ctx"]).gives(recorded["tokens"])
 
