@@ -16,7 +16,6 @@ from fixtures.checking import call
 from fixtures.katas.whisper_decode.reference import BASE, END, ENGLISH, SMALL, no_rules, record, spelled, table_step
 
 FORBIDDEN = -np.inf
-BLANK = 3
 LOGITS = np.concatenate([np.linspace(5, 6.5, 16), np.linspace(0.5, 0, 6)]).astype(np.float32)  # text, then six times
 
 
@@ -48,9 +47,10 @@ def test_prompts_are_those_of_openai_whisper(recorded):
 
 
 def test_the_languages_share_the_probability_among_them():
-    """Odds of 1 : 3 : 6, whatever the text's are."""
-    logits = np.log([80, 70, 1, 1, 2, 3, 9, 1, 1, 3, 6, 9, 4, 1, 5, 7, 1]).astype(np.float32)
-    call(detect_language, logits, SMALL).gives({"en": 0.1, "de": 0.3, "fr": 0.6}, atol=1e-5)  # of all it is 0.005
+    """Odds of 1 : 3 : 6 and 50 : 30 : 20, whatever those of text are."""
+    for odds, shares in (((1, 3, 6), [0.1, 0.3, 0.6]), ((50, 30, 20), [0.5, 0.3, 0.2])):
+        logits = np.log([80, 70, 1, 1, 2, 3, 9, 1, *odds, 6, 9, 4, 1, 5, 7]).astype(np.float32)
+        call(detect_language, logits, SMALL).gives(dict(zip(SMALL.languages, shares)), atol=1e-5)  # of all: 0.05
 
 
 # --- what may come next ----------------------------------------------------------------------------------
@@ -59,9 +59,9 @@ def test_the_languages_share_the_probability_among_them():
 def test_some_tokens_never_come_and_a_blank_does_not_come_first():
     """Ids 4 and 7 never, 3 (a blank) and 6 (the end) only behind another token. The other logits stay."""
     logits = np.float32([1, 2, 3, 4, 5, 6, 7, 8])
-    call(suppress, logits, [], [4, 7], [BLANK, 6]).gives(
+    call(suppress, logits, [], [4, 7], [3, 6]).gives(
         [1, 2, 3, FORBIDDEN, FORBIDDEN, 6, FORBIDDEN, FORBIDDEN])
-    call(suppress, logits, [1], [4, 7], [BLANK, 6]).gives([1, 2, 3, 4, FORBIDDEN, 6, 7, FORBIDDEN])
+    call(suppress, logits, [1], [4, 7], [3, 6]).gives([1, 2, 3, 4, FORBIDDEN, 6, 7, FORBIDDEN])
 
 
 def test_a_time_comes_first_and_it_is_early():

@@ -31,8 +31,7 @@ def suppress(logits: Floats, tokens: Sequence[int], never: Sequence[int], not_fi
 def timestamp_rules(logits: Floats, tokens: Sequence[int], special: Special, latest_start: int = 50) -> Floats:
     """Return logits (vocabulary,) with -inf where the README's rules forbid a time, or anything but a time.
 
-    tokens: what was decoded behind the prompt
-    latest_start: the first time is at most latest_start / 50 s
+    tokens: what was decoded behind the prompt; the first time is at most latest_start / 50 s
     """
     raise NotImplementedError
 
@@ -55,6 +54,7 @@ def with_fallback(decode: Decode, text_of: Callable[[list[int]], str], no_speech
 def segments(tokens: Sequence[int], special: Special, seek: int = 0, frames: int = 3000) -> tuple[list[Segment], int]:
     """Cut what a window says at its times; return the segments, and the seek of the next window.
 
+    Segments without text or without a duration are left out.
     seek, frames: where the window begins and how long it is, in hundredths of a second
     """
     raise NotImplementedError
