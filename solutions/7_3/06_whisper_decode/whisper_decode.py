@@ -117,4 +117,4 @@ def segments(tokens: Sequence[int], special: Special, seek: int = 0, frames: int
              else [(0, max([0, *at]) or frames, tokens)])
     found = [Segment((seek + start) / 100, (seek + stop) / 100, [int(i) for i in said if i < special.end])
              for start, stop, said in spans if start < stop]
-    return [segment for segment in found if segment.tokens], seek + (frames if whole else spans[-1][1])
+    return [segment for segment in found if segment.tokens], seek + (frames if whole else spans[-1][1] or frames)
