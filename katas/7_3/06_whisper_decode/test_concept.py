@@ -13,17 +13,7 @@ from whisper_decode import (
 )
 
 from fixtures.checking import call
-from fixtures.katas.whisper_decode.reference import (
-    BASE,
-    END,
-    ENGLISH,
-    SMALL,
-    attempts,
-    drawn,
-    no_rules,
-    record,
-    spelled,
-)
+from fixtures.katas.whisper_decode.reference import BASE, END, ENGLISH, SMALL, drawn, no_rules, record, spelled, tries
 
 FORBIDDEN = -np.inf
 LOGITS = np.concatenate([np.linspace(5, 6.5, 16), np.linspace(0.5, 0, 6)]).astype(np.float32)  # text, then six times
@@ -160,21 +150,21 @@ GOOD, STUCK = "And so my fellow Americans, ask not", "no " * 60
 
 def test_a_text_that_repeats_itself_is_decoded_again():
     """zlib makes 14 bytes of STUCK's 180: a ratio of 13 is more than 2.4."""
-    call(with_fallback, *attempts((STUCK, -0.1), (GOOD, -0.4), (GOOD, -0.2))).gives(([1], 0.2))
-    call(with_fallback, *attempts((GOOD, -0.4), (GOOD, -0.2))).gives(([0], 0.0))
+    call(with_fallback, *tries((STUCK, -0.1), (GOOD, -0.4), (GOOD, -0.2))).gives(([1], 0.2))
+    call(with_fallback, *tries((GOOD, -0.4), (GOOD, -0.2))).gives(([0], 0.0))
 
 
 def test_improbable_tokens_are_decoded_again_unless_nobody_speaks():
-    call(with_fallback, *attempts((GOOD, -1.3), (GOOD, -1.1), (GOOD, -0.9)), 0.5).gives(([2], 0.4))
-    call(with_fallback, *attempts((GOOD, -1.3), (GOOD, -0.9)), 0.7).gives(([], 0.0))
-    call(with_fallback, *attempts((GOOD, -0.9), (GOOD, -0.3)), 0.7).gives(([0], 0.0))
+    call(with_fallback, *tries((GOOD, -1.3), (GOOD, -1.1), (GOOD, -0.9)), 0.5).gives(([2], 0.4))
+    call(with_fallback, *tries((GOOD, -1.3), (GOOD, -0.9)), 0.7).gives(([], 0.0))
+    call(with_fallback, *tries((GOOD, -0.9), (GOOD, -0.3)), 0.7).gives(([0], 0.0))
 
 
 @pytest.mark.parametrize("recorded", record()["fallbacks"], ids=lambda one: f"{len(one['tried'])}-{one['no_speech']}")
 def test_the_temperature_is_that_of_openai_whisper(recorded):
     tried = []
     tokens = [] if recorded["silent"] else [len(recorded["tried"]) - 1]
-    call(with_fallback, *attempts(*recorded["results"], tried=tried), recorded["no_speech"]).gives(
+    call(with_fallback, *tries(*recorded["results"], tried=tried), recorded["no_speech"]).gives(
         (tokens, recorded["tried"][-1]))
     assert tried == recorded["tried"], f"the temperatures tried are {tried} in place of {recorded['tried']}"
 
