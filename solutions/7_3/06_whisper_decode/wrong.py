@@ -30,7 +30,7 @@ def never_lets_a_blank_come(logits, tokens, never, not_first):
 
 @wrong_answer_to(timestamp_rules)
 def asks_whether_one_time_is_likeliest(logits, tokens, special, latest_start=50):
-    """A single time is compared with the likeliest text: all times together are, by the sum of their probabilities."""
+    """Compare all times together, by the sum of their probabilities, with the one likeliest text."""
     return _rules(logits, tokens, special, latest_start, weigh=np.max)
 
 
@@ -66,7 +66,7 @@ def suppresses_after_the_softmax(step, prompt, rules, end, beam_size=5, max_toke
 
 @wrong_answer_to(beam_search)
 def compares_sums(step, prompt, rules, end, beam_size=5, max_tokens=224):
-    """Sums of log probabilities are compared as they are, and each token makes a sum smaller: divide by the length."""
+    """Each token makes a sum smaller: compare sums divided by the number of tokens, the end not among them."""
     return _search(step, prompt, rules, end, beam_size, max_tokens, length=lambda tokens: 1)
 
 
@@ -90,6 +90,7 @@ def _search(step, prompt, rules, end, beam_size, max_tokens, late=False, length=
         going = [one for one in beams if one[0][-1:] != [end]]
         rows = step(np.array([[*prompt, *tokens] for tokens, _ in going]))
         for row, (tokens, total) in zip(rows, going):
+            row = np.asarray(row, np.float64)
             logprobs = rules(log_softmax(row), tokens) if late else log_softmax(rules(row, tokens))
             candidates += [([*tokens, int(i)], total + float(logprobs[i]))
                            for i in np.argsort(-logprobs)[: beam_size + 1]]
