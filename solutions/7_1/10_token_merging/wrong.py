@@ -86,16 +86,17 @@ def lets_the_last_one_win(x, sizes, groups):
     return (sums / total[..., None]).astype(x.dtype), total
 
 
-@wrong_answer_to(merge)
-def counts_tokens_for_sizes(x, sizes, groups):
-    """Your new sizes count the tokens of each group: add up their sizes, so that patches are counted."""
-    return merge(x, sizes, groups)[0], merge(x, np.ones_like(sizes), groups)[1]
-
-
 @wrong_answer_to(proportional_attention)
 def forgets_the_logarithm(x, sizes, weights, heads):
     """The sizes are missing in your scores: add the logarithm of a key's size, so that it counts that many times."""
     return proportional_attention(x, np.ones_like(sizes), weights, heads)
+
+
+@wrong_answer_to(proportional_attention)
+def adds_the_size_itself(x, sizes, weights, heads):
+    """You added the sizes to the scores: the exponential makes a factor of exp(size) of it, so add their logarithm."""
+    grown = np.exp(sizes.astype(x.dtype))  # the solution takes the logarithm of these
+    return proportional_attention(x, grown, weights, heads)
 
 
 def run(pixels, encoder, r, *, features=False, late=False, last_only=False):
