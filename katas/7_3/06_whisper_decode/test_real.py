@@ -2,7 +2,15 @@
 
 import numpy as np
 import pytest
-from whisper_decode import beam_search, detect_language, prompt_tokens, segments, suppress, timestamp_rules
+from whisper_decode import (
+    beam_search,
+    detect_language,
+    prompt_tokens,
+    segments,
+    suppress,
+    timestamp_rules,
+    with_fallback,
+)
 
 from fixtures.checking import call
 from fixtures.katas.whisper_decode.reference import END, SMALL, drawn, no_rules
@@ -44,13 +52,20 @@ def test_the_shipped_recogniser_says_what_whisper_cpp_says(voice):
 @pytest.mark.model("whisper-base")
 @pytest.mark.parametrize("beam_size", [1, 5])
 def test_whisper_base_says_what_whisper_cpp_says(beam_size):
-    """Piper's voice, language and times included; 2.9 s of sound and silence up to 5.12 s."""
+    """Piper's voice, language and times included; 2.9 s of sound and silence up to 5.12 s. Then a hum: "(Music)"."""
+    from scipy.special import softmax
+
     from fixtures.katas.whisper_decode.listening import BASE, base, recorded_sounds, words
 
+    def accepted(tokens, average, logits):
+        no_speech = float(softmax(logits)[BASE.no_speech])  # 0.01 in speech, 0.9 in the hum
+        return call(with_fallback, lambda temperature: (tokens, average), listener.text, no_speech, [0.0])
+
+    listener = base()
     for samples in recorded_sounds():
-        listener = base()
         step = listener.step(samples)
-        heard = call(detect_language, step(np.array([[BASE.start]]))[0], BASE).value
+        logits = step(np.array([[BASE.start]]))[0]
+        heard = call(detect_language, logits, BASE).value
         assert heard["en"] > 0.9, f"English has {heard['en']:.2f} of the languages' probability"
         tokens, average = decoded(listener, step, call(prompt_tokens, BASE, "en").value, beam_size)
         found, _ = call(segments, tokens, BASE, 0, listener.frames).value
@@ -58,8 +73,12 @@ def test_whisper_base_says_what_whisper_cpp_says(beam_size):
         assert words(listener.text(tokens)) == words("".join(segment.text for segment in theirs)), (
             f"whisper.cpp hears something else than {listener.text(tokens)!r}")
         assert -0.6 < average < -0.1, f"the average log probability is {average:.2f}"
+        accepted(tokens, average, logits).gives((tokens, 0.0))
         assert all(0 <= one.start_s < one.end_s <= 5.12 for one in found) and found[-1].end_s > 2.5, (
             f"the segments are {found}")
+    step = listener.step(0.3 * np.sin(np.arange(48_000, dtype=np.float32) / 20))
+    music = decoded(listener, step, call(prompt_tokens, BASE, "en").value, max_tokens=40)  # greedy
+    accepted(*music, step(np.array([[BASE.start]]))[0]).gives(([], 0.0))
 
 
 @pytest.mark.speech
