@@ -174,6 +174,7 @@ def test_flat_tops_are_clipped_and_peaks_are_not():
     top = 32767 / 32768
     audio = np.float32([0, top, top, top, 0.5, 0.5, 0.5, -1, -1, -1, -1, 1, 0.9, 1, 1, 0, 0, 0, -1])
     call(count_clipped, audio).gives(7)
+    call(count_clipped, audio[1:11]).gives(7)  # it begins and ends with a row
     call(count_clipped, audio, level=0.5).gives(10)
 
 
