@@ -116,7 +116,7 @@ def test_each_window_is_heard_and_answered():
     """With the seconds of each stage: half a second to hear, a quarter for a piece, an eighth to see the end."""
     world = World({0: [sure("where is it?")], 2: [sure("how many?", 0.5, 1.0)]},
                   {"where is it?": ["bottom", " right"], "how many?": ["two"]})
-    call(run_in(cascade), world).gives([
+    call(run_in(cascade), *world.parts).gives([
         ("heard", 0.0, 1.0, "where is it?", 0.5, [("where is it?", 0.25, 0.75)]),
         ("piece", 0.0, 1.0, "bottom", 0.25, []), ("piece", 0.0, 1.0, " right", 0.25, []),
         ("end", 0.0, 1.0, "", 0.125, []),
@@ -126,7 +126,7 @@ def test_each_window_is_heard_and_answered():
 
 def test_what_was_not_understood_is_not_asked():
     world = World({0: [sure("[BLANK_AUDIO]")], 1: [sure("were is the ling", probability=0.4)]}, {})
-    call(run_in(cascade), world).gives([
+    call(run_in(cascade), *world.parts).gives([
         ("heard", 0.0, 1.0, "", 0.5, [("[BLANK_AUDIO]", 0.25, 0.75)]), ("piece", 0.0, 1.0, NOT_UNDERSTOOD, 0.0, []),
         ("end", 0.0, 1.0, "", 0.0, []),
         ("heard", 1.0, 2.0, "", 0.5, [("were is the ling", 1.25, 1.75)]), ("piece", 1.0, 2.0, NOT_UNDERSTOOD, 0.0, []),
@@ -137,7 +137,7 @@ def test_what_was_not_understood_is_not_asked():
 def test_an_error_is_told_in_its_place_and_the_rest_goes_on():
     world = World({0: OSError("the model is gone"), 1: [sure("who?")], 2: [sure("where?")]},
                   {"who?": ["Ada", ValueError("too long")], "where?": ["here"]})
-    rows = [row[:4] for row in call(run_in(cascade), world).value]
+    rows = [row[:4] for row in call(run_in(cascade), *world.parts).value]
     assert rows == [
         ("error", 0.0, 1.0, "OSError: the model is gone"),
         ("heard", 1.0, 2.0, "who?"), ("piece", 1.0, 2.0, "Ada"), ("error", 1.0, 2.0, "ValueError: too long"),
@@ -146,7 +146,7 @@ def test_an_error_is_told_in_its_place_and_the_rest_goes_on():
 
 def test_a_piece_comes_before_the_next_is_made():
     world = World({0: [sure("who?")], 1: [sure("where?")]}, {"who?": ["Ada", " Byron"], "where?": ["here"]})
-    events = call(cascade, world.samples, world.spans, world.transcribe, world.generate, world.clock).value
+    events = call(cascade, *world.parts).value
     assert next(events).kind == "heard" and world.log == ["hear 0"], f"done for the first event: {world.log}"
     assert next(events).text == "Ada" and world.log[1:] == ["ask who?", "say Ada"], f"for the second: {world.log}"
     assert [event.text for event in itertools.islice(events, 2)] == [" Byron", ""], "the rest of the answer"

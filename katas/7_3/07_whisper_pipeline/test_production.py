@@ -49,14 +49,14 @@ def test_a_probability_that_is_no_number_is_not_sure():
 def test_times_beyond_the_window_are_its_bounds():
     """whisper.cpp pads to 30 s, and tells -1007 s for models that it takes for distilled ones."""
     world = World({3: [sure("who?", -1007.26, 30.0), sure("me", 40.0, 50.0)]}, {"who? me": ["Ada"]})
-    call(run_in(cascade), world).satisfies(
+    call(run_in(cascade), *world.parts).satisfies(
         lambda rows: rows[0][5] == [("who?", 3.0, 4.0), ("me", 4.0, 4.0)], "from 3 to 4 s, and from 4 to 4 s")
 
 
 def test_time_that_the_listener_takes_does_not_count():
     world = World({0: [sure("who?")]}, {"who?": ["Ada", " Byron", OSError("gone")]})
     spent = []
-    for event in call(cascade, world.samples, world.spans, world.transcribe, world.generate, world.clock).value:
+    for event in call(cascade, *world.parts).value:
         spent.append(event.seconds)
         world.now += 60
     assert spent == [0.5, 0.25, 0.25, 0.25], f"hearing, two pieces, an error; the listener takes 60 s each: {spent}"
@@ -81,14 +81,14 @@ def test_the_recogniser_may_do_with_its_samples_what_it_likes():
 
 def test_ctrl_c_is_no_error_of_a_window():
     world = World({0: KeyboardInterrupt(), 1: [sure("who?")]}, {"who?": ["Ada"]})
-    events = call(cascade, world.samples, world.spans, world.transcribe, world.generate, world.clock).value
+    events = call(cascade, *world.parts).value
     with pytest.raises(KeyboardInterrupt):
         next(events)
 
 
 def test_who_stops_listening_stops_the_generator():
     world = World({0: [sure("who?")], 1: [sure("who?")]}, {"who?": ["Ada", " Byron", " King"]})
-    events = call(cascade, world.samples, world.spans, world.transcribe, world.generate, world.clock).value
+    events = call(cascade, *world.parts).value
     assert [plain(next(events))[3] for _ in range(2)] == ["who?", "Ada"], "heard, and the first piece"
     events.close()
     assert world.log == ["hear 0", "ask who?", "say Ada"], f"nothing more is made: {world.log}"

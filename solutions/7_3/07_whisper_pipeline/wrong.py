@@ -1,11 +1,13 @@
 """Wrong answers that people give to the whisper_pipeline kata; each docstring says what is wrong."""
 
+from time import perf_counter
+
 import numpy as np
 from whisper_pipeline import cascade, condition_row, question, quietest, windows
 
 from fixtures.checking import wrong_answer_to
 from fixtures.katas.whisper_pipeline.forms import NOT_UNDERSTOOD, SAMPLE_RATE_HZ
-from fixtures.katas.whisper_pipeline.made import ANYTHING, LAST_S, PIECE_S, plain, run_in
+from fixtures.katas.whisper_pipeline.made import run_in
 
 # --- quietest ----------------------------------------------------------------------------------------
 
@@ -74,34 +76,39 @@ def takes_markers_for_words(phrases, least=0.6):
 
 
 @wrong_answer_to(cascade)
-def counts_times_from_the_window(world, **settings):
+def counts_times_from_the_window(samples, spans, transcribe, generate, clock=perf_counter, least=0.6):
     """Your phrases begin at 0 in each window: the recogniser counts from where the window begins, add that."""
     return [(*row[:5], [(text, start - row[1], end - row[1]) for text, start, end in row[5]])
-            for row in run_in(cascade)(world, **settings)]
+            for row in run_in(cascade)(samples, spans, transcribe, generate, clock, least)]
 
 
 @wrong_answer_to(cascade)
-def waits_for_the_whole_answer(world, **settings):
+def waits_for_the_whole_answer(samples, spans, transcribe, generate, clock=perf_counter, least=0.6):
     """The answer comes in one piece, when its last word is made: pass each piece on when it comes."""
-    return [plain(event) for event in cascade(world.samples, world.spans, world.transcribe,
-                                              lambda asked: ["".join(world.generate(asked))], world.clock, **settings)]
+    return run_in(cascade)(samples, spans, transcribe, lambda asked: ["".join(generate(asked))], clock, least)
 
 
 @wrong_answer_to(cascade)
-def asks_about_silence(world, **settings):
+def asks_about_silence(samples, spans, transcribe, generate, clock=perf_counter, least=0.6):
     """Where nothing was understood the language model was asked all the same, and it answers anything."""
-    rows = []
-    for row in run_in(cascade)(world, **settings):
-        nothing = row[3] == NOT_UNDERSTOOD or (row[0] == "end" and rows[-1][3] == ANYTHING)
-        rows.append((*row[:3], ANYTHING if row[3] == NOT_UNDERSTOOD else row[3],
-                     (PIECE_S if row[0] == "piece" else LAST_S) if nothing else row[4], row[5]))
+    rows, ending = [], 0.0
+    for row in run_in(cascade)(samples, spans, transcribe, generate, clock, least):
+        if row[3] != NOT_UNDERSTOOD:
+            rows.append((*row[:4], ending or row[4], row[5]))
+            ending = 0.0
+            continue
+        began = clock()
+        for piece in generate(""):
+            rows.append((*row[:3], piece, clock() - began, []))
+            began = clock()
+        ending = clock() - began
     return rows
 
 
 @wrong_answer_to(cascade)
-def ends_with_the_first_error(world, **settings):
+def ends_with_the_first_error(samples, spans, transcribe, generate, clock=perf_counter, least=0.6):
     """One window's error ended the whole recording: tell it, and go on with the next window."""
-    rows = run_in(cascade)(world, **settings)
+    rows = run_in(cascade)(samples, spans, transcribe, generate, clock, least)
     ends = [i + 1 for i, row in enumerate(rows) if row[0] == "error"]
     return rows[: ends[0]] if ends else rows
 
