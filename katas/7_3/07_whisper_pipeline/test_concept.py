@@ -146,7 +146,7 @@ def test_an_error_is_told_in_its_place_and_the_rest_goes_on():
 
 def test_a_piece_comes_before_the_next_is_made():
     world = World({0: [sure("who?")], 1: [sure("where?")]}, {"who?": ["Ada", " Byron"], "where?": ["here"]})
-    events = call(cascade, *world.parts).value
+    events = iter(call(cascade, *world.parts).value)
     assert next(events).kind == "heard" and world.log == ["hear 0"], f"done for the first event: {world.log}"
     assert next(events).text == "Ada" and world.log[1:] == ["ask who?", "say Ada"], f"for the second: {world.log}"
     assert [event.text for event in itertools.islice(events, 2)] == [" Byron", ""], "the rest of the answer"

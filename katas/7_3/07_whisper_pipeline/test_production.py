@@ -93,14 +93,14 @@ def test_the_recogniser_may_do_with_its_samples_what_it_likes():
 
 def test_ctrl_c_is_no_error_of_a_window():
     world = World({0: KeyboardInterrupt(), 1: [sure("who?")]}, {"who?": ["Ada"]})
-    events = call(cascade, *world.parts).value
+    events = iter(call(cascade, *world.parts).value)
     with pytest.raises(KeyboardInterrupt):
         next(events)
 
 
 def test_who_stops_listening_stops_the_generator():
     world = World({0: [sure("who?")], 1: [sure("who?")]}, {"who?": ["Ada", " Byron", " King"]})
-    events = call(cascade, *world.parts).value
+    events = iter(call(cascade, *world.parts).value)
     assert [plain(next(events))[3] for _ in range(2)] == ["who?", "Ada"], "heard, and the first piece"
     events.close()
     assert world.log == ["hear 0", "ask who?", "say Ada"], f"nothing more is made: {world.log}"

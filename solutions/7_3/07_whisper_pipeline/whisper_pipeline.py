@@ -49,9 +49,8 @@ def windows(samples: NDArray[np.floating], segments: Sequence[Span], longest_s: 
         if found and start - found[-1][1] <= pause and end - found[-1][0] <= longest:
             start, _ = found.pop()
         while end - start > longest:
-            place = quietest(samples, start + longest // 2, start + longest)
-            found.append((start, place))
-            start = place
+            found.append((start, quietest(samples, start + longest // 2, start + longest)))
+            start = found[-1][1]
         found.append((start, end))
     return found
 
@@ -104,7 +103,8 @@ def condition_row(name: str, size_bytes: int, runs: Sequence[Run],
     speech_s = sum(run.speech_s for run in runs)
     if not speech_s > 0:
         raise ValueError("runs must hold some seconds of speech")
-    said, heard = ([" ".join(re.findall(r"[\w']+", run[i].lower())) for run in runs] for i in (0, 1))
+    said, heard = ([" ".join(re.findall(r"[\w']+", text.lower())) for text in texts]
+                   for texts in ([run.said for run in runs], [run.heard for run in runs]))
     return Row(name, size_bytes / 1e6, sum(run.work_s for run in runs) / speech_s, float(word_error_rate(said, heard)))
 
 
