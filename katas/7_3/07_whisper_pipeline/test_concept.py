@@ -12,6 +12,8 @@ from fixtures.katas.whisper_pipeline.forms import NOT_UNDERSTOOD, Phrase, Run
 from fixtures.katas.whisper_pipeline.made import World, noise, run_in, seconds, sure
 from fixtures.katas.whisper_pipeline.reference import covered, word_error_rate
 
+LONG_NOISE = noise(21, [(t / 10, t / 10 + 0.05, 0.05) for t in range(3, 200, 7)])
+
 # --- quietest: where a cut harms least ------------------------------------------------------------------
 
 
@@ -65,13 +67,13 @@ def test_the_rest_of_a_long_segment_takes_in_the_next():
     call(windows, sound, seconds((0, 5.5), (5.75, 7)), 5.0, 0.5).gives(seconds((0, 4.05), (4.05, 7)))
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 60)), max_size=8), st.integers(8, 40), st.integers(0, 12))
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 40)), max_size=4), st.integers(8, 20), st.integers(0, 8))
 def test_nothing_is_lost_and_nothing_comes_twice(steps, longest, pause):
     """Lengths in tenths of a second. All speech is in one window; what is in none is pause."""
     places = list(itertools.accumulate(length for step in steps for length in step))
     segments = seconds(*((start / 10, end / 10) for start, end in zip(places[::2], places[1::2])))
-    sound = noise((places[-1] if places else 0) / 10 + 1)
+    sound = LONG_NOISE[: 1600 * (places[-1] if places else 0) + 100]
     found = call(windows, sound, segments, longest / 10, pause / 10).value
     assert found == sorted(found), f"windows come in order, not as {found}"
     assert all(0 < end - start <= longest * 1600 for start, end in found), f"the longest is {longest / 10} s: {found}"
