@@ -65,6 +65,17 @@ def test_times_beyond_the_window_are_its_bounds():
         lambda rows: rows[0][5] == [("who?", 3.0, 4.0), ("me", 4.0, 4.0)], "from 3 to 4 s, and from 4 to 4 s")
 
 
+def test_windows_begin_between_seconds():
+    world = World({0: [sure("who?")]}, {"who?": ["Ada"]})
+    events = call(run_in(cascade), world.samples, [(8000, 14_000)], *world.parts[2:]).value
+    assert [row[1:3] for row in events] == [(0.5, 0.875)] * 3, f"the window is 0.5 to 0.875 s: {events}"
+    assert events[0][5] == [("who?", 0.75, 0.875)], f"said at 0.25 to 0.75 s of the window: {events[0]}"
+
+
+def test_a_row_of_half_a_second():
+    call(condition_row, "tiny", 1, [Run("Stop!", "stop", 0.5, 0.25)], word_error_rate).gives(("tiny", 1e-6, 0.5, 0.0))
+
+
 def test_time_that_the_listener_takes_does_not_count():
     world = World({0: [sure("who?")]}, {"who?": ["Ada", " Byron", OSError("gone")]})
     spent = []
@@ -117,8 +128,9 @@ def test_who_stops_listening_stops_the_generator():
     (windows, (noise(4), seconds((3, 5))), "segments"),
     (windows, (noise(4), [(-1, 5)]), "segments"),
     (condition_row, ("tiny", 1, [], word_error_rate), "runs"),
-    (condition_row, ("tiny", 1, [Run("stop", "stop", 0.0, 1.0)], word_error_rate), "runs")],
+    (condition_row, ("tiny", 1, [Run("stop", "stop", 0.0, 1.0)], word_error_rate), "runs"),
+    (condition_row, ("tiny", 1, [Run("stop", "stop", -1.0, 1.0)], word_error_rate), "runs")],
     ids=["no length", "length nan", "endless", "pause below 0", "pause nan", "backwards", "overlap", "beyond", "before",
-         "no runs", "no speech"])
+         "no runs", "no speech", "less than none"])
 def test_what_is_refused(function, arguments, naming):
     call(function, *arguments).raises(ValueError, naming=naming)
