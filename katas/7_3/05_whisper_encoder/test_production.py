@@ -45,11 +45,11 @@ def test_a_bias_of_the_keys_would_change_nothing():
 
 @pytest.mark.parametrize(("dtype", "atol"), [(np.float32, NEAR), (np.float64, 1e-12)])
 def test_the_dtype_is_kept(dtype, atol):
-    """np.sqrt(4) and a table of float64 make float32 arrays float64; a detour through float32 costs 1e-7."""
+    """np.sqrt(4), a power of np.int64 or a table of float64 makes them float64; a detour through float32 costs 1e-7."""
     encoder = Encoder(**{**drawn_fields(13, gelu="tanh"), "heads": np.int64(3)})
     weights = {name: tensor.astype(dtype) for name, tensor in encoder.weights.items()}
     x, own = np.ones((1, 2, 12), dtype), block_weights(weights, 0)
-    for function, arguments in ((gelu, (x, "erf")), (gelu, (x, "tanh")), (attention, (x, own, 3))):
+    for function, arguments in ((gelu, (x, "erf")), (gelu, (x, "tanh")), (attention, (x, own, np.int64(3)))):
         call(function, *arguments).satisfies(lambda y: y.dtype == dtype, f"{dtype.__name__} stays {dtype.__name__}")
     call(encode, LOG_MEL.astype(dtype), replace(encoder, weights=weights)).gives(
         states(LOG_MEL, encoder), atol=atol, dtype=dtype)
