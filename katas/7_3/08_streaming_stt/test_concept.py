@@ -123,6 +123,8 @@ def test_words_are_committed_while_more_are_spoken():
     call(rows_of(stream), [speech(4)], Scripted(*CIRCLE), 1.0).gives([
         (1.0, "", "is there"), (2.0, "is", "the red"), (3.0, "the red", "circle"), (4.0, "circle", "big"),
         (4.0, "big", "")])
+    call(rows_of(stream), [speech(3)], Scripted("is the red", "is the red", "uh is the red circle"), 1.0).gives([
+        (1.0, "", "is the red"), (2.0, "is the red", ""), (3.0, "", "circle"), (3.0, "circle", "")])
 
 
 def test_the_rest_of_the_sound_is_heard_as_well():

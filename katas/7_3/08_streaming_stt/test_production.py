@@ -73,6 +73,7 @@ def test_a_phrase_that_is_said_again_and_again():
     assert [word.text for word in words] == [word.text for word in spoken], text_of(words)
     assert np.allclose([word[1:] for word in words], [word[1:] for word in spoken], atol=1e-3), f"times: {words}"
     assert max(hears.given) == 4.0, f"3.5 s are not trimmed, the next are 4 s; {max(hears.given)} s were given"
+    assert abs(hears.given[8] - 2) < 0.01, f"words to 3.5 s are committed, one begins at 2.5 s: {hears.given[8]} s given"
 
 
 def test_a_buffer_that_is_filled_again_and_again():
