@@ -80,12 +80,10 @@ def first_sound(durations: Sequence[float], real_time_factor: float) -> tuple[fl
     if not len(lengths):
         raise ValueError("durations must have a sentence at least")
     _above_zero(durations=lengths.min(), real_time_factor=real_time_factor)  # of numpy: min() would miss a NaN
-    made = float(real_time_factor) * lengths.cumsum()
-    ends, silence = made[0] + lengths[0], 0.0
-    for ready, length in zip(made[1:], lengths[1:]):
-        silence += max(ready - ends, 0.0)
-        ends = max(ready, ends) + length
-    return float(made[-1]), float(made[0]), float(silence)
+    spoken = lengths.cumsum()
+    made = float(real_time_factor) * spoken
+    late = made - made[0] - (spoken - lengths)  # behind its time, had there been no silence before it
+    return float(made[-1]), float(made[0]), float(late.max())
 
 
 def _above_zero(**numbers: float) -> None:
