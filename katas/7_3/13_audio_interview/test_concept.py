@@ -26,7 +26,7 @@ def test_a_second_of_speech_in_a_window_of_thirty():
 
 
 def test_a_sound_a_little_longer_than_a_window():
-    """30.01 s: the encoder runs twice, the second time on 10 ms and silence."""
+    """30.01 s: the encoder runs twice, the second time on 10 ms, which have a token, and on silence."""
     call(tokens_heard, 480_160).gives(measured.tokens_counted(480_160))
 
 
