@@ -79,6 +79,6 @@ def forgets_the_lead(durations, real_time_factor):
 
 @wrong_answer_to(first_sound)
 def counts_the_wait_before(durations, real_time_factor):
-    """The wait for the first sentence is in your silence: between sentences begins behind it."""
+    """The wait for the first sentence is in your silence: only what lies between two sentences counts."""
     whole, first, silence = first_sound(durations, real_time_factor)
     return whole, first, first + silence
