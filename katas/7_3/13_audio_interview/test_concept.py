@@ -76,17 +76,18 @@ def test_windows_of_other_shapes_and_hops(hop):
 # --- 4: streaming ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("agreement", [1, 3])
+def test_a_word_that_one_hearing_decides_and_three(agreement):
+    """Each second is heard 12 times. A word waits for the next hearing; and with three, for two more."""
+    compute, mean, longest = measured.streamed(6000, 500, agreement)
+    call(streaming, 6.0, 0.5, agreement).gives((compute, mean / 1000, longest / 1000), atol=EXACT)
+
+
 @pytest.mark.parametrize("hop", [2.0, 1.0, 0.5])
 def test_a_hop_and_half_of_it(hop):
     """A window of 8 s, and a word counts when two hearings have it, of which the next one is the first."""
     compute, mean, longest = measured.streamed(8000, int(1000 * hop), 2)
     call(streaming, 8.0, hop, 2).gives((compute, mean / 1000, longest / 1000), atol=EXACT)
-
-
-@pytest.mark.parametrize("agreement", [1, 3])
-def test_a_word_that_one_hearing_decides_and_three(agreement):
-    compute, mean, longest = measured.streamed(6000, 500, agreement)
-    call(streaming, 6.0, 0.5, agreement).gives((compute, mean / 1000, longest / 1000), atol=EXACT)
 
 
 # --- 5: first sound ----------------------------------------------------------------------------------
