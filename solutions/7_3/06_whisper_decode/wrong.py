@@ -72,7 +72,7 @@ def compares_sums(step, prompt, rules, end, beam_size=5, max_tokens=224):
 
 @wrong_answer_to(beam_search)
 def lets_the_finished_grow(step, prompt, rules, end, beam_size=5, max_tokens=224):
-    """What has ended stays in the beam and grows on, or keeps its place there: the end takes it out of the beam."""
+    """What has ended grows on or keeps a place: the end takes none, another of the beam_size + 1 offers moves up."""
     return _search(step, prompt, rules, end, beam_size, max_tokens, stays=True)
 
 
