@@ -124,7 +124,7 @@ def test_another_rate_and_pause_for_the_whole():
     pieces, texts = ["You see me. ** . I s", "ee YOU."], ["You see me.", "I see YOU."]
     got = call(one_piece(speak), pieces, ToneVoice(), 24000, simple_sentences, simple_speakable, pause_s=0.05).value
     wanted = spoken(texts, ToneVoice(), pause_s=0.05)
-    assert len(got) == 3 * len(wanted), f"{len(got)} samples, wanted {3 * len(wanted)}"
+    assert len(got) == 3 * len(wanted), f"{len(got)} samples; two sentences and 0.05 s are {3 * len(wanted)}"
     apart = np.abs(got[::3] - wanted)[40:2360].max()  # inside of the first sentence; its words' borders are sharp
     assert apart < 0.2, f"every third sample is not the voice's own: they lie up to {apart:.2f} apart"
 
