@@ -51,9 +51,9 @@ def low_pass(up: int, down: int, zeros: int = 24, beta: float = 9.0) -> NDArray[
     window of `beta` over all of that, scaled so that the taps sum to `up`.
     Returns (2 * zeros * max(up, down) + 1,) float64.
     """
-    up, widest = _integer(up, "up"), max(up, _integer(down, "down"))
-    n = np.arange(-_integer(zeros, "zeros") * widest, zeros * widest + 1)
-    taps = np.sinc(n / widest) * np.kaiser(len(n), beta)
+    up, down, zeros = _integer(up, "up"), _integer(down, "down"), _integer(zeros, "zeros")
+    n = np.arange(-zeros * max(up, down), zeros * max(up, down) + 1)
+    taps = np.sinc(n / max(up, down)) * np.kaiser(len(n), beta)
     return taps * (up / taps.sum())
 
 
@@ -107,7 +107,7 @@ def trim(audio: Floats, top_db: float = 40.0) -> Floats:
 
 
 def _integer(value: int, name: str) -> int:
-    if value < 1 or value != int(value):
+    if not value >= 1 or value % 1:  # of NaN and infinity too
         raise ValueError(f"{name} must be an integer of 1 or more, got {value}")
     return int(value)
 
@@ -116,5 +116,5 @@ def _floats(audio: Floats, *axes: int) -> Floats:
     if not isinstance(audio, np.ndarray) or audio.dtype.kind != "f":
         raise TypeError(f"audio must be an array of floats, got {getattr(audio, 'dtype', type(audio))}")
     if audio.ndim not in (axes or (1,)) or not np.isfinite(audio).all():
-        raise ValueError(f"audio must have {axes or 1} axes and no NaN or infinity, got shape {audio.shape}")
+        raise ValueError(f"audio must be finite and of {' or '.join(map(str, axes or '1'))} axes, got {audio.shape}")
     return audio.astype(np.result_type(audio.dtype, np.float32), copy=False)

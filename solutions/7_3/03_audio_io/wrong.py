@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from audio_io import BITS, count_clipped, from_pcm, low_pass, normalize_peak, resample, to_mono, to_pcm, trim
+from audio_io import BITS, count_clipped, from_pcm, low_pass, normalize_peak, resample, rms_dbfs, to_pcm, trim
 
 from fixtures.checking import wrong_answer_to
 
@@ -12,16 +12,15 @@ from fixtures.checking import wrong_answer_to
 
 @wrong_answer_to(from_pcm)
 def forgets_where_the_zero_of_8_bits_is(data, encoding, channels=1):
-    """Your 8-bit numbers have their zero at 0: in a WAV file they are unsigned, and 128 is silence."""
-    if encoding != "u8":
-        return from_pcm(data, encoding, channels)
-    return np.frombuffer(data, np.int8).astype(np.float32).reshape(-1, channels) / 128
+    """Your 8-bit numbers have their zero at 0: in a WAV file 128 is silence, so take 128 off before you divide."""
+    return from_pcm(data, encoding, channels) + np.float32(encoding == "u8")
 
 
 @wrong_answer_to(from_pcm)
-def reads_one_channel_after_the_other(data, encoding, channels=1):
-    """You read one channel after the other: they take turns, sample by sample, so that `channels` is the last axis."""
-    return from_pcm(data, encoding, 1).reshape(channels, -1).T
+def divides_by_the_largest_number(data, encoding, channels=1):
+    """You divide by the largest number: full scale is the lowest one, 2**(bits - 1), and that becomes -1."""
+    full_scale = 2.0 ** (BITS[encoding] - 1)
+    return np.float32(from_pcm(data, encoding, channels) * (full_scale / (full_scale - 1)))
 
 
 # --- to_pcm ------------------------------------------------------------------------------------------
@@ -45,34 +44,19 @@ def cuts_off_the_fraction(audio, encoding):
     return _written(np.clip(np.trunc(np.float64(audio) * full_scale), -full_scale, full_scale - 1), encoding)
 
 
-# --- to_mono -----------------------------------------------------------------------------------------
-
-
-@wrong_answer_to(to_mono)
-def sums_the_channels(audio):
-    """You summed the channels: a voice in the middle becomes twice as loud, and clips. Take their mean."""
-    return audio.sum(axis=1)
-
-
 # --- low_pass ----------------------------------------------------------------------------------------
-
-
-def _windowed(up, down, zeros, beta, cut):
-    n = np.arange(-zeros * max(up, down), zeros * max(up, down) + 1)
-    taps = np.sinc(n * cut) * np.kaiser(len(n), beta)
-    return taps / taps.sum()
 
 
 @wrong_answer_to(low_pass)
 def cuts_at_the_old_nyquist_frequency(up, down, zeros=24, beta=9.0):
     """Your filter cuts at half the old rate, whatever the new one is: to a lower rate, at half the new one."""
-    return up * _windowed(up, down, zeros, beta, 1 / up)
+    return low_pass(up, 1, zeros, beta)
 
 
 @wrong_answer_to(low_pass)
 def forgets_the_gain(up, down, zeros=24, beta=9.0):
     """Your taps sum to 1: of `up` numbers up - 1 are the zeros put between, so the result is too quiet by `up`."""
-    return _windowed(up, down, zeros, beta, 1 / max(up, down))
+    return low_pass(up, down, zeros, beta) / up
 
 
 # --- resample ----------------------------------------------------------------------------------------
@@ -96,6 +80,12 @@ def comes_late(audio, from_hz, to_hz, taps=None):
 # --- levels ------------------------------------------------------------------------------------------
 
 
+@wrong_answer_to(rms_dbfs)
+def forgets_the_root(audio):
+    """You left out the root: 20 log10 belongs to a magnitude, 10 log10 to its square, and you have twice as many dB."""
+    return 20 * math.log10(np.mean(np.square(audio))) if audio.any() else -math.inf
+
+
 @wrong_answer_to(normalize_peak)
 def looks_at_the_largest_number(audio, peak_dbfs=-1.0):
     """You scaled by the largest number: a larger negative one then clips. Take magnitudes."""
@@ -103,9 +93,10 @@ def looks_at_the_largest_number(audio, peak_dbfs=-1.0):
 
 
 @wrong_answer_to(count_clipped)
-def counts_every_loud_sample(audio, level=0.99):
-    """You counted every loud sample: a peak touches full scale and is whole. Clipping leaves a row of equal ones."""
-    return int((np.abs(audio) >= level).sum())
+def counts_each_three_in_a_row(audio, level=0.99):
+    """You counted how often three in a row are equal: a row of three has 3 samples, one of four has 4, not 1 and 2."""
+    same = (audio[1:] == audio[:-1]) & (np.abs(audio[1:]) >= level)
+    return int((same[1:] & same[:-1]).sum())
 
 
 @wrong_answer_to(trim)

@@ -17,6 +17,13 @@ def takes_the_symmetric_window(samples, n_fft, hop):
     return np.fft.rfft(windows * np.hanning(n_fft)).T
 
 
+@wrong_answer_to(stft)
+def mirrors_the_ends(samples, n_fft, hop):
+    """Beyond your ends the sound goes on as its own mirror, as torch.stft has it by default: it is 0 there."""
+    padded, hann = np.pad(samples, n_fft // 2, mode="reflect"), 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)
+    return np.fft.rfft(np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop] * hann).T
+
+
 # --- istft -------------------------------------------------------------------------------------------
 
 
@@ -52,6 +59,15 @@ def leaves_the_sum_undivided(spectra, hop, length=None, padding="center"):
     """
     frames, hann = _frames(spectra)
     return _kept(_added(frames * hann, hop), spectra, hop, length, padding)
+
+
+@wrong_answer_to(istft)
+def divides_by_one_number(spectra, hop, length=None, padding="center"):
+    """You divide every sample by one number. It is right in the middle, and 1.5 with a hop of a quarter; at the ends
+    fewer windows reach a sample, so divide each by its own sum of squares.
+    """
+    frames, hann = _frames(spectra)
+    return _kept(_added(frames * hann, hop) / 1.5, spectra, hop, length, padding)
 
 
 @wrong_answer_to(istft)
@@ -94,10 +110,22 @@ def counts_each_bin_once(spectra, hop, length=None, padding="center"):
 
 @wrong_answer_to(griffin_lim)
 def stays_with_the_first_guess(magnitudes, phases, hop, iterations=32, momentum=0.99):
-    """This is the sound of the first guess, whatever the iterations: each transforms to samples and to spectra
-    again, takes over their phases, and goes back to the given magnitudes.
+    """This is still the sound of the first guess. Each iteration transforms to samples and to spectra again, takes over
+    their phases, and goes back to the given magnitudes; behind the last one there is an istft more.
     """
     return istft(magnitudes * np.exp(1j * phases), hop)
+
+
+@wrong_answer_to(griffin_lim)
+def moves_on_from_what_went_in(magnitudes, phases, hop, iterations=32, momentum=0.99):
+    """Your difference is between what an iteration gave and what went into it. It is between c[i] and c[i - 1], what
+    this iteration and the one before gave: both are the spectra of a sound.
+    """
+    spectra = magnitudes * np.exp(1j * phases)
+    for _ in range(iterations):
+        rebuilt = stft(istft(spectra, hop), 2 * len(spectra) - 2, hop)
+        spectra = magnitudes * np.exp(1j * np.angle(rebuilt + momentum * (rebuilt - spectra)))
+    return istft(spectra, hop)
 
 
 @wrong_answer_to(griffin_lim)
@@ -109,30 +137,8 @@ def forgets_the_momentum(magnitudes, phases, hop, iterations=32, momentum=0.99):
 # --- istft_head --------------------------------------------------------------------------------------
 
 
-def _head(rows, hop, most=100.0, base=np.e, turn=1j, swapped=False):
-    logarithms, phases = np.split(rows.T, 2)[:: -1 if swapped else 1]
-    return istft(np.minimum(base**logarithms, most) * np.exp(turn * phases), hop, padding="same")
-
-
 @wrong_answer_to(istft_head)
 def leaves_the_magnitudes_unlimited(rows, hop):
     """Magnitudes above 100 count as 100: one wild logarithm is a bang otherwise, or infinite."""
-    return _head(rows, hop, most=np.inf)
-
-
-@wrong_answer_to(istft_head)
-def takes_powers_of_ten(rows, hop):
-    """You took 10 to the power of the rows: they are natural logarithms, whose inverse is exp."""
-    return _head(rows, hop, base=10.0)
-
-
-@wrong_answer_to(istft_head)
-def turns_the_phases_backwards(rows, hop):
-    """Your spectra are the conjugates, so that each frame is played backwards: a phase p is exp(+1j * p)."""
-    return _head(rows, hop, turn=-1j)
-
-
-@wrong_answer_to(istft_head)
-def swaps_the_halves(rows, hop):
-    """The halves are swapped: the first are the logarithms of the magnitudes, the second the phases."""
-    return _head(rows, hop, swapped=True)
+    logarithms, phases = np.split(rows.T, 2)
+    return istft(np.exp(logarithms) * np.exp(1j * phases), hop, padding="same")
