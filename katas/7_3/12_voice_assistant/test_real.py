@@ -58,12 +58,12 @@ def test_without_is_echo_it_would():
 @pytest.mark.llama
 @pytest.mark.speech
 @pytest.mark.espeak
-@pytest.mark.parametrize(("loss_db", "level"), [(None, 1.0), (6, 1.0), (10, 0.5)])
+@pytest.mark.parametrize(("loss_db", "level"), [(None, 1.0), (10, 1.0), (20, 0.5)])
 def test_who_talks_over_it_stops_it_within_300_ms(talk, loss_db, level):
-    """At five moments; counted from the first audible sample of the person to the last of the assistant."""
+    """At three moments; counted from the first audible sample of the person to the last of the assistant."""
     call(modes(step), [Tick(0.0)]).gives(["listening", 0])
     took = []
-    for pause in (1.3, 2.1, 2.9, 3.7, 4.5):
+    for pause in (1.7, 2.9, 4.1):
         happened = talk([0.5, QUESTION, pause, "open the file", 1.5], loss_db=loss_db, level=level)
         began = happened.spoken_s[1]
         assert happened.times(Stop), f"nothing stopped it, who talked from {began:.2f} s on with {loss_db} dB"
