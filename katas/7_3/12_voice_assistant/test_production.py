@@ -17,9 +17,10 @@ def test_a_frame_of_digital_silence_is_no_echo_of_silence_and_no_frames_are_none
 
 
 def test_its_own_frame_and_the_first_frames_have_their_place_in_a_long_tail():
-    """Six frames, a tail of 20, and levels of float32."""
-    mic, playing_now = np.float32([-30, -30, -30, -30, -30, -10]), np.float32([-100, -100, -20, -100, -100, -100])
-    call(is_echo, mic, playing_now, 6.0, 3.0).gives([False, False, True, True, True, False])
+    """The defaults are 6 dB, 3 dB and 20 frames; levels of float32."""
+    mic, playing_now = np.float32([-30, -23.5, -30, -22.5, -30]), np.float32([-100, -20, -100, -100, -100])
+    call(is_echo, mic, playing_now).gives([False, True, True, False, True])
+    call(is_echo, np.full(24, -30.0), np.float64([-20] + [-100] * 23)).gives([True] * 20 + [False] * 4)
 
 
 def test_sentences_of_other_lengths_have_other_words_a_second():
@@ -59,7 +60,7 @@ def test_what_counts_is_the_whole_prompt():
 
 
 def test_reports_of_the_loudspeakers_may_come_twice_and_out_of_order():
-    recorded = [*asked(), *answering(), Played(4.0, 0, 1.5), Played(4.0, 0, 1.0), Tick(4.0), Played(4.1, 0, 1.5),
+    recorded = [*asked(), *answering(), Played(4.0, 0, 1.5), Played(4.0, 0, 1.5), Tick(4.0), Played(4.1, 0, 1.0),
                 Talking(5.0, 4.5, 5.0)]
     call(remembered(step), recorded).gives([Pair("what is json", "It is a")])
 
@@ -71,6 +72,13 @@ def test_late_reports_of_an_answer_that_is_over_change_nothing():
     call(remembered(step), over + late).gives([Pair("what is json", "It is a module. It can read a file.")])
     call(modes(step), over + late).satisfies(lambda seen: seen[-5:] == ["listening"] * 4 + [1],
                                              "it goes on listening, in generation 1")
+
+
+def test_what_belongs_to_no_turn_changes_nothing():
+    """A transcript that nobody asked for, and a generation that there has not been."""
+    call(told(step), [Transcript(1.0, 0, "hello"), Sentence(1.1, 0, "Hello.", 1.0)]).gives([])
+    call(told(step), [*asked(), Sentence(2.5, 7, "Hello.", 1.0)]).satisfies(lambda wanted: len(wanted) == 2,
+                                                                            "nothing is wanted behind the Answer")
 
 
 def test_an_answer_without_a_sentence_is_over_when_it_ends():
@@ -127,12 +135,13 @@ def test_two_conversations_are_two():
     call(step, thinking, Sentence(2.5, 0, "It is.", 1.0))
     ended, actions = call(step, thinking, AnswerEnded(2.5, 0)).value
     assert (ended.mode, ended.history, list(actions)) == ("listening", (), []), f"it ended with {ended}, {actions}"
-    again, _ = call(step, thinking, Transcript(2.5, 0, "another")).value
-    assert again.mode == "thinking", f"a second transcript of a turn makes it {again.mode}"
+    again, actions = call(step, thinking, Transcript(2.5, 0, "another")).value
+    assert again.mode == "thinking" and not actions, f"a second transcript of a turn: {again.mode}, {actions}"
 
 
 @pytest.mark.parametrize(("function", "arguments", "error", "name"), [
     (is_echo, (np.zeros(3), np.zeros(2)), ValueError, "playing_levels"),
+    (is_echo, (np.zeros(3), np.zeros(4)), ValueError, "playing_levels"),
     (fitted, ([Pair("a", "b")], "one two", "three", words, 2), ValueError, "budget"),
     (step, (State(), (1.0, 2.0, 3.0)), TypeError, "event"),
     (step, (State(), None), TypeError, "event"),
