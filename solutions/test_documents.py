@@ -9,7 +9,8 @@ import pytest
 
 from fixtures import documents
 
-BRINGS = {"jupytext": "dev", "fastapi": "service", "openai": "service", "distributed": "scale"}  # rag: the others
+BRINGS = {"jupytext": "dev", "fastapi": "service", "openai": "service", "distributed": "scale",
+          "pywhispercpp": "speech"}  # rag: the others
 RUN = [path for path in documents.documents()
        if path.parts[0] == "katas" and documents.blocks((documents.ROOT / path).read_text(encoding="utf-8"))]
 

@@ -76,25 +76,25 @@ def test_digital_silence_is_quiet():
 
 
 def test_an_hour_needs_less_memory_than_its_samples():
-    """Here four minutes, 16 MB: two arrays of float64 as long as the sound would be 64 MB more."""
+    """Here four minutes, 16 MB: the squares of all samples would be 16 MB more, in float64 32."""
     run, peaks = measured(voice_segments)
     sound = np.tile(of_levels([-50] * 60 + [-20] * 40, 320), 125)
     call(run, sound).gives([((t + 55) * 320, min((t + 105) * 320, len(sound))) for t in range(0, 12_500, 100)])
-    assert peaks[0] < 12, f"16 MB of sound took {peaks[0]:.0f} MB more"
+    assert peaks[0] < 15, f"16 MB of sound took {peaks[0]:.1f} MB more, 15 are allowed"
 
 
 # --- streams -----------------------------------------------------------------------------------------
 
 
-def test_the_array_of_a_chunk_may_be_filled_again():
+@pytest.mark.parametrize("length", [5, 9, 11])
+def test_the_array_of_a_chunk_may_be_filled_again(length):
     """As drivers do: what is left of a chunk must be copied before the next one is asked for."""
 
     def filled_again():
-        buffer = np.zeros(6, np.float32)
-        for part in SOUND[:144].reshape(-1, 6):
-            buffer[:] = part
-            yield buffer
-        yield SOUND[144:]
+        buffer = np.zeros(length, np.float32)
+        for part in cut(SOUND, [length] * 27):
+            buffer[: len(part)] = part
+            yield buffer[: len(part)]
 
     call(all_turns, filled_again(), SMALL).gives(TOLD)
 

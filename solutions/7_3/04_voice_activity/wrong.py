@@ -5,22 +5,6 @@ from voice_activity import Settings, find_turns, frame_levels, noise_floor, turn
 
 from fixtures.checking import wrong_answer_to
 
-
-def in_samples(loud, s, n, overlapping=False):
-    """Return the segments of loud frames, as they should be but for what the caller altered."""
-    found = []
-    for first, last in find_turns(loud, s.onset, s.hangover, s.minimum):
-        before = found[-1][1] if found and not overlapping else 0
-        found.append((max((first - s.padding) * s.frame, before), min((last + s.padding) * s.frame, n)))
-    return found
-
-
-def is_loud(samples, s):
-    """Return for each frame whether it is loud."""
-    levels = frame_levels(samples, s.frame)
-    return levels >= noise_floor(levels, s.window, s.quietest_db) + s.margin_db
-
-
 # --- frame_levels and noise_floor --------------------------------------------------------------------
 
 
@@ -30,20 +14,33 @@ def takes_the_amplitude_for_power(samples, frame=320):
     return frame_levels(samples, frame) / 2
 
 
+@wrong_answer_to(frame_levels)
+def takes_power_for_the_amplitude(samples, frame=320):
+    """Your decibels are twice as many: 20 log10 belongs to an amplitude, of the mean of the squares it is 10 log10."""
+    return frame_levels(samples, frame) * 2
+
+
+@wrong_answer_to(frame_levels)
+def sums_the_squares(samples, frame=320):
+    """Your levels grow with the length of a frame: the power is the mean of the squares, not their sum."""
+    frames = samples[: len(samples) // frame * frame].reshape(-1, frame).astype(np.float64)
+    return 10 * np.log10(np.maximum((frames**2).sum(axis=1), 1e-10))
+
+
 @wrong_answer_to(noise_floor)
-def averages_the_window(levels, window=100, quietest_db=-60.0):
-    """Your floor learns the speech: the mean of the window rises with every loud frame. Take the lowest."""
-    means = [np.mean(levels[max(0, t - window + 1) : t + 1]) for t in range(len(levels))]
-    return np.maximum(np.array(means, dtype=np.float64), quietest_db)
+def never_rises(levels, window=100, quietest_db=-60.0):
+    """Your floor only falls, and after one quiet moment a fan is speech for ever: of the last `window` levels it is
+    the lowest, not of all levels."""
+    return np.maximum(np.minimum.accumulate(levels), quietest_db)
+
+
+@wrong_answer_to(noise_floor)
+def takes_a_level_too_many(levels, window=100, quietest_db=-60.0):
+    """Your floor is the lowest of window + 1 levels: the frame's own is one of the `window`."""
+    return noise_floor(levels, window + 1, quietest_db)
 
 
 # --- find_turns --------------------------------------------------------------------------------------
-
-
-@wrong_answer_to(find_turns)
-def ends_at_the_first_quiet_frame(loud, onset=3, hangover=15, minimum=5):
-    """You end a turn at its first quiet frame, which chops words at every p, t and k: wait for `hangover` of them."""
-    return find_turns(loud, onset, 1, minimum)
 
 
 @wrong_answer_to(find_turns)
@@ -65,36 +62,24 @@ def never_closes_the_last_turn(loud, onset=3, hangover=15, minimum=5):
     return [(first, end) for first, end in find_turns(loud, onset, hangover, minimum) if len(loud) - end >= hangover]
 
 
+@wrong_answer_to(find_turns)
+def counts_the_loud_frames_alone(loud, onset=3, hangover=15, minimum=5):
+    """You compare `minimum` with the number of loud frames: a turn is as long as from its first to its last loud one,
+    the pauses between them included."""
+    return [(first, end) for first, end in find_turns(loud, onset, hangover, 1) if sum(loud[first:end]) >= minimum]
+
+
 # --- voice_segments ----------------------------------------------------------------------------------
-
-
-@wrong_answer_to(voice_segments)
-def compares_with_a_fixed_level(samples, settings=None):
-    """Loud is for you what lies above a fixed level: in another room, with another microphone, everything or nothing
-    does. Compare with the noise floor."""
-    s = settings or Settings()
-    return in_samples(frame_levels(samples, s.frame) >= -40, s, len(samples))
-
-
-@wrong_answer_to(voice_segments)
-def gives_frames(samples, settings=None):
-    """These are numbers of frames: a segment is in samples, so that it can cut the sound."""
-    s = settings or Settings()
-    return [(start // s.frame, -(-end // s.frame)) for start, end in voice_segments(samples, s)]
-
-
-@wrong_answer_to(voice_segments)
-def counts_the_hangover_in_samples(samples, settings=None):
-    """Your hangover ends after so many samples: it is a number of frames, each of `frame` samples."""
-    s = settings or Settings()
-    return in_samples(is_loud(samples, s), s._replace(hangover=-(-s.hangover // s.frame)), len(samples))
 
 
 @wrong_answer_to(voice_segments)
 def lets_segments_overlap(samples, settings=None):
     """Two of your segments share samples, which are heard twice: the padding stops at the end of the one before."""
     s = settings or Settings()
-    return in_samples(is_loud(samples, s), s, len(samples), overlapping=True)
+    levels = frame_levels(samples, s.frame)
+    loud = levels >= noise_floor(levels, s.window, s.quietest_db) + s.margin_db
+    return [(max((first - s.padding) * s.frame, 0), min((end + s.padding) * s.frame, len(samples)))
+            for first, end in find_turns(loud, s.onset, s.hangover, s.minimum)]
 
 
 # --- turns -------------------------------------------------------------------------------------------

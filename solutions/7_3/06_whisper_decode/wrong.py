@@ -1,0 +1,133 @@
+"""Wrong answers that people give to the whisper_decode kata; each docstring says what is wrong."""
+
+import zlib
+
+import numpy as np
+from scipy.special import log_softmax, logsumexp
+from whisper_decode import beam_search, prompt_tokens, segments, suppress, timestamp_rules, with_fallback
+
+from fixtures.checking import wrong_answer_to
+
+
+@wrong_answer_to(prompt_tokens)
+def keeps_the_beginning(special, language, task="transcribe", times=True, previous=(), n_ctx=448):
+    """You kept the beginning of what was said before: the last n_ctx // 2 - 1 tokens are what this window follows."""
+    return prompt_tokens(special, language, task, times, previous[: n_ctx // 2 - 1], n_ctx)
+
+
+@wrong_answer_to(prompt_tokens)
+def swaps_the_tasks(special, language, task="transcribe", times=True, previous=(), n_ctx=448):
+    """Translate and transcribe are swapped: translate has the smaller id."""
+    swapped = "translate" if task == "transcribe" else "transcribe"
+    return prompt_tokens(special, language, swapped, times, previous, n_ctx)
+
+
+@wrong_answer_to(suppress)
+def never_lets_a_blank_come(logits, tokens, never, not_first):
+    """The ids of not_first are forbidden everywhere, so that no text ever ends: only the first token may not be one."""
+    return suppress(logits, [], never, not_first)
+
+
+@wrong_answer_to(timestamp_rules)
+def asks_whether_one_time_is_likeliest(logits, tokens, special, latest_start=50):
+    """Compare all times together, by the sum of their probabilities, with the one likeliest text."""
+    return _rules(logits, tokens, special, latest_start, weigh=np.max)
+
+
+@wrong_answer_to(timestamp_rules)
+def lets_times_go_back(logits, tokens, special, latest_start=50):
+    """Times may go back: none is earlier than the one before it, and a segment ends later than it began."""
+    return _rules(logits, tokens, special, latest_start, backwards=True)
+
+
+def _rules(logits, tokens, special, latest_start, weigh=logsumexp, backwards=False):
+    allowed = np.array(logits, dtype=np.float32)
+    text, times = allowed[: special.timestamp], allowed[special.timestamp :]
+    said = [token - special.timestamp for token in tokens if token >= special.timestamp]
+    kinds = [token >= special.timestamp for token in tokens]
+    if not kinds:
+        text[:] = times[latest_start + 1 :] = -np.inf
+    elif kinds[-2:] == [False, True]:
+        text[: special.end] = -np.inf
+    elif kinds[-1]:
+        times[:] = -np.inf
+    if said and not backwards:
+        times[: said[-1] + (kinds[-2:] != [False, True])] = -np.inf
+    if weigh(times) > text.max():
+        text[:] = -np.inf
+    return allowed
+
+
+@wrong_answer_to(beam_search)
+def suppresses_after_the_softmax(step, prompt, rules, end, beam_size=5, max_tokens=224):
+    """The rules are applied to log probabilities: forbid first, and what is left shares all of the probability."""
+    return _search(step, prompt, rules, end, beam_size, max_tokens, late=True)
+
+
+@wrong_answer_to(beam_search)
+def compares_sums(step, prompt, rules, end, beam_size=5, max_tokens=224):
+    """Each token makes a sum smaller: compare sums divided by the number of tokens, the end not among them."""
+    return _search(step, prompt, rules, end, beam_size, max_tokens, length=lambda tokens: 1)
+
+
+@wrong_answer_to(beam_search)
+def lets_the_finished_grow(step, prompt, rules, end, beam_size=5, max_tokens=224):
+    """What has ended stays in the beam and grows on, or keeps its place there: the end takes it out of the beam."""
+    return _search(step, prompt, rules, end, beam_size, max_tokens, stays=True)
+
+
+@wrong_answer_to(beam_search)
+def leaves_the_end_out(step, prompt, rules, end, beam_size=5, max_tokens=224):
+    """The average is over the tokens without the end, though its log probability is in the sum: divide by one more."""
+    tokens, average = beam_search(step, prompt, rules, end, beam_size, max_tokens)
+    return tokens, average * (len(tokens) + 1) / max(len(tokens), 1)
+
+
+def _search(step, prompt, rules, end, beam_size, max_tokens, late=False, length=len, stays=False):
+    beams, done = [([], 0.0)], []
+    for _ in range(max_tokens):
+        candidates = [one for one in beams if one[0][-1:] == [end]]
+        going = [one for one in beams if one[0][-1:] != [end]]
+        rows = step(np.array([[*prompt, *tokens] for tokens, _ in going]))
+        for row, (tokens, total) in zip(rows, going):
+            row = np.asarray(row, np.float64)
+            logprobs = rules(log_softmax(row), tokens) if late else log_softmax(rules(row, tokens))
+            candidates += [([*tokens, int(i)], total + float(logprobs[i]))
+                           for i in np.argsort(-logprobs)[: beam_size + 1]]
+        candidates.sort(key=lambda one: -one[1])
+        beams = []
+        for one in candidates:
+            (done if one[0][-1] == end and not stays else beams).append(one)
+            if len(beams) == beam_size:
+                break
+        if len(done) >= beam_size or all(one[0][-1] == end for one in beams):
+            break
+    done = [*done, *((tokens if tokens[-1:] == [end] else [*tokens, end], total) for tokens, total in beams)]
+    tokens, total = max(done[:beam_size], key=lambda one: one[1] / max(length(one[0][:-1]), 1))
+    return tokens[:-1], total / len(tokens)
+
+
+@wrong_answer_to(with_fallback)
+def turns_the_ratio_around(decode, text_of, no_speech=0.0, temperatures=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0)):
+    """Your ratio is upside down: a text that repeats itself has many bytes for each that zlib makes of it."""
+    for temperature in temperatures:
+        tokens, average = decode(temperature)
+        if average < -1 and no_speech > 0.6:
+            return [], temperature
+        text = text_of(tokens).encode()
+        if average >= -1 and len(zlib.compress(text)) <= 2.4 * len(text):
+            break
+    return tokens, temperature
+
+
+@wrong_answer_to(segments)
+def always_listens_to_the_next_window(tokens, special, seek=0, frames=3000):
+    """The next window begins where this one ends, so what was cut off is lost: go on at the last segment's end."""
+    return segments(tokens, special, seek, frames)[0], seek + frames
+
+
+@wrong_answer_to(segments)
+def forgets_where_the_window_begins(tokens, special, seek=0, frames=3000):
+    """Your times count from the window's begin: add seek, in hundredths of a second."""
+    found, onwards = segments(tokens, special, 0, frames)
+    return found, seek + onwards

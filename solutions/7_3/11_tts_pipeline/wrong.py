@@ -1,0 +1,133 @@
+"""Wrong answers that people give to tts_pipeline; each docstring says what is wrong."""
+
+import math
+from itertools import islice
+
+import numpy as np
+from scipy.signal import resample_poly
+from tts_pipeline import ahead, joined, levelled, sentence_sound, speak, timed
+
+from fixtures.checking import wrong_answer_to
+from fixtures.katas.tts_pipeline.forms import Timing
+from fixtures.katas.tts_pipeline.made import (
+    begun_meanwhile,
+    cancelling,
+    list_of,
+    one_piece,
+    pieces_read,
+    seen,
+    told_until_the_end,
+    with_a_clock,
+)
+
+
+@wrong_answer_to(sentence_sound)
+def resamples_each_chunk(chunks, from_hz, to_hz):
+    """Each chunk is resampled alone, where the filter finds silence beyond its ends: every border is heard, and each
+    length is rounded up. Put the chunks together first."""
+    return np.concatenate([np.zeros(0, np.float32), *(resample_poly(chunk, to_hz, from_hz) for chunk in chunks)])
+
+
+@wrong_answer_to(sentence_sound)
+def picks_samples_between_samples(chunks, from_hz, to_hz):
+    """A straight line between samples filters nothing: what lies above half of the new rate comes back as another
+    tone. resample_poly filters."""
+    whole = np.concatenate([np.zeros(0, np.float32), *chunks])
+    places = np.arange(math.ceil(len(whole) * to_hz / from_hz)) * from_hz / to_hz
+    return np.interp(places, np.arange(len(whole)), whole).astype(np.float32)
+
+
+@wrong_answer_to(levelled)
+@seen(list_of)
+def levels_each_by_its_own_peak(sounds, peak=0.8):
+    """Each sentence is as loud as the loudest one, a whisper too: the gain is that of all sounds up to this one."""
+    for sound in sounds:
+        yield sound * np.float32(peak / max(np.abs(sound).max(), peak / 8))
+
+
+@wrong_answer_to(joined)
+@seen(one_piece)
+def joins_hard(sounds, rate_hz, pause_s=0.2, fade_s=0.005):
+    """The sounds stand hard beside the pauses: where one ends above zero there is a click. Fade the ends."""
+    return joined(sounds, rate_hz, pause_s, 0)
+
+
+@wrong_answer_to(joined)
+@seen(one_piece)
+def overlaps_the_sounds(sounds, rate_hz, pause_s=0.2, fade_s=0.005):
+    """The fades lie over each other, so that samples are lost and all that follows comes early: each sound keeps its
+    length, and the pause stands between."""
+    n, whole = round(fade_s * rate_hz), np.zeros(0, np.float32)
+    for sound in joined(sounds, rate_hz, pause_s, fade_s):
+        n = min(n, len(whole), len(sound)) if len(whole) else 0
+        whole = np.concatenate([whole[: len(whole) - n], whole[len(whole) - n :] + sound[:n], sound[n:]])
+        n = round(fade_s * rate_hz)
+    yield whole
+
+
+@wrong_answer_to(joined)
+@seen(one_piece)
+def fades_as_long_as_the_pause(sounds, rate_hz, pause_s=0.2, fade_s=0.005):
+    """Your fade is as long as the pause: the last consonant vanishes in it. 5 ms are enough against a click."""
+    return joined(sounds, rate_hz, pause_s, pause_s)
+
+
+@wrong_answer_to(ahead)
+@seen(begun_meanwhile)
+def makes_each_when_it_is_asked_for(items, make, room=2, cancelled=None):
+    """Nothing is made while the first plays: the listener waits in every pause. A thread makes the next ones."""
+    for item in items:
+        if cancelled and cancelled.is_set():
+            return
+        yield make(item)
+
+
+@wrong_answer_to(ahead)
+@seen(begun_meanwhile)
+def looks_ahead_without_bound(items, make, room=2, cancelled=None):
+    """Everything is made while the first plays, however long the text is, and for nobody once it is cancelled: no
+    more than `room` results wait."""
+    return ahead(items, make, 1000, cancelled)
+
+
+@wrong_answer_to(ahead)
+@seen(cancelling)
+def plays_what_is_queued(items, make, room=2, cancelled=None):
+    """What was ready when it was cancelled is still heard: look at cancelled before every result that you hand out."""
+    results = ahead(items, make, room)
+    for result in results:
+        yield result
+        if cancelled and cancelled.is_set():
+            yield from islice(results, room)
+            return
+
+
+@wrong_answer_to(ahead)
+@seen(told_until_the_end)
+def loses_the_error(items, make, room=2, cancelled=None):
+    """An error ended the thread, and its listener waits for ever, or takes it for the end of the text: hand the error
+    over in its place, and raise it there."""
+    try:
+        yield from ahead(items, make, room, cancelled)
+    except ValueError:
+        return
+
+
+@wrong_answer_to(speak)
+@seen(pieces_read)
+def waits_for_the_whole_text(pieces, *args, **kwargs):
+    """The first sound waited for the last piece of the text: hand the pieces on as they come, and read no further
+    than the first sentence needs."""
+    return speak(["".join(pieces)], *args, **kwargs)
+
+
+@wrong_answer_to(timed)
+@seen(with_a_clock)
+def counts_the_listening_as_waiting(sounds, rate_hz, clock):
+    """The time in which the sound plays is counted as waiting: stop the clock when a sound is there, and start it
+    when the next one is asked for."""
+    started, first_s, sound_s = clock(), 0.0, 0.0
+    for sound in sounds:
+        waited_s = clock() - started
+        first_s, sound_s = first_s or waited_s, sound_s + len(sound) / rate_hz
+        yield sound, Timing(first_s, waited_s, sound_s, waited_s / sound_s)
