@@ -10,7 +10,7 @@ from fixtures.checking import call
 from fixtures.katas import recorded
 from fixtures.katas.whisper_encoder.files import hf_fields
 from fixtures.katas.whisper_encoder.heard import filled_up, spoken
-from fixtures.katas.whisper_encoder.reference import attend, block_weights, drawn_fields, states, waves
+from fixtures.katas.whisper_encoder.reference import attend, block_weights, drawn_fields, stages, states, waves
 
 NEAR = 1e-5  # float32 rounds to 2e-6; of the mistakes the tanh form for erf is nearest: 7e-4
 LOG_MEL = np.random.default_rng(9).standard_normal((2, 5, 17)).astype(np.float32)
@@ -45,9 +45,12 @@ def test_a_bias_of_the_keys_would_change_nothing():
 
 @pytest.mark.parametrize(("dtype", "atol"), [(np.float32, NEAR), (np.float64, 1e-12)])
 def test_the_dtype_is_kept(dtype, atol):
-    """np.sqrt(4) and a table of float64 make float32 arrays float64; a detour through float32 costs 1e-7."""
+    """np.sqrt(4), a power of np.int64 or a table of float64 makes them float64; a detour through float32 costs 1e-7."""
     encoder = Encoder(**{**drawn_fields(13, gelu="tanh"), "heads": np.int64(3)})
     weights = {name: tensor.astype(dtype) for name, tensor in encoder.weights.items()}
+    x, own = np.ones((1, 2, 12), dtype), block_weights(weights, 0)
+    for function, arguments in ((gelu, (x, "erf")), (gelu, (x, "tanh")), (attention, (x, own, np.int64(3)))):
+        call(function, *arguments).satisfies(lambda y: y.dtype == dtype, f"{dtype.__name__} stays {dtype.__name__}")
     call(encode, LOG_MEL.astype(dtype), replace(encoder, weights=weights)).gives(
         states(LOG_MEL, encoder), atol=atol, dtype=dtype)
 
@@ -56,7 +59,7 @@ def test_without_a_table_the_dtype_is_kept_as_well():
     """`sinusoids` is float32, whatever it was computed in; its last row is right to 3e-4, as OpenAI's own."""
     call(sinusoids, np.int64(1500), np.int64(64)).gives(waves(1500, 64), atol=3e-4, dtype=np.float32)
     encoder = Encoder(**drawn_fields(14, positions=False))
-    call(encode, LOG_MEL, encoder).gives(states(LOG_MEL, encoder), atol=NEAR, dtype=np.float32)
+    call(embed, LOG_MEL, encoder).gives(stages(LOG_MEL, encoder)["embeddings"], atol=NEAR, dtype=np.float32)
 
 
 def test_weights_of_float16_are_taken():

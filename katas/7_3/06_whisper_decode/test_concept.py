@@ -81,12 +81,15 @@ def test_times_come_in_pairs_and_never_go_back(tokens, left):
 def test_all_times_together_beat_the_likeliest_text():
     """Text has 0.3, 0.15 and 0.15; five times have 0.08 each, 0.4 in all: it is time for one of them.
 
-    With 0.3 for the likeliest text, times of 0.05 each, 0.25 in all, are not enough.
+    With 0.3 for the likeliest text, times of 0.05 each, 0.25 in all, are not enough. What is forbidden already counts
+    for neither: not the 0.2 of the time 16, and behind a segment's end not the 0.3 of text, but the end's 0.04 alone.
     """
     text = [0.3, 0.15, 0.15, *[1e-6] * 13]
-    many, few = (np.log([*text, 1e-6, *[each] * 5]).astype(np.float32) for each in (0.08, 0.05))
+    many, few = (np.log([*text, began, *[each] * 5]).astype(np.float32) for began, each in ((1e-6, 0.08), (0.2, 0.05)))
     call(timestamp_rules, many, [16, 1], SMALL).gives([FORBIDDEN] * 17 + [np.log(0.08)] * 5, atol=1e-5)
     call(timestamp_rules, few, [16, 1], SMALL).gives([*few[:16], FORBIDDEN, *few[17:]], atol=1e-5)
+    few[[SMALL.end, 16]] = np.log(0.04)
+    call(timestamp_rules, few, [16, 1, 17], SMALL).gives([FORBIDDEN] * 17 + [np.log(0.05)] * 5, atol=1e-5)
 
 
 def test_the_rules_are_those_of_openai_whisper():
@@ -103,6 +106,7 @@ SHORT = {(): {1: 0.45, 2: 0.4, END: 0.15}, (1,): {END: 0.8, 3: 0.2}, (2,): {3: 0
          (4,): {END: 0.6, 1: 0.4}, (5,): {1: 0.5, 2: 0.3, END: 0.2}, (END,): {END: 0.99, 5: 0.01}}
 PLACES = {(): {1: 0.5, 2: 0.3, END: 0.2}, (1,): {END: 0.6, 3: 0.4}, (2,): {3: 0.55, END: 0.45},
           (1, 3): {4: 0.5, 5: 0.5}, (2, 3): {4: 1.0}, (3, 4): {END: 1.0}, (END,): {END: 0.7, 5: 0.3}}
+WIDE = {(): {1: 0.4, END: 0.35, 2: 0.25}, (1,): {3: 0.5, 4: 0.5}, (2,): {3: 1.0}, (3,): {END: 1.0}, (4,): {END: 1.0}}
 LEFT = {(): {1: 0.5, 2: 0.4, 4: 0.1}, (2,): {3: 0.9, END: 0.1}, (4,): {3: 0.6, END: 0.4}, (3,): {END: 1.0}}
 
 
@@ -122,8 +126,10 @@ def test_a_sum_is_divided_by_its_length():
 
 
 def test_what_has_ended_gives_its_place_to_another():
-    """After two steps "1, end" is the best with 0.3; 2, 3 with 0.165 is the second of those that go on, and wins."""
+    """After two steps "1, end" is the best with 0.3; 2, 3 with 0.165 is the second of those that go on, and wins.
+    Then a first step with 1, the end, 2 from the best down: 1 and 2 go on, so the one beam must offer three."""
     call(beam_search, spelled(PLACES, 6), [8], no_rules, END, 2).gives(([2, 3, 4], np.log(0.165) / 4), atol=1e-4)
+    call(beam_search, spelled(WIDE, 6), [8], no_rules, END, 2).gives(([2, 3], np.log(0.25) / 3), atol=1e-4)
 
 
 def test_what_is_forbidden_gives_its_probability_to_the_others():
@@ -137,7 +143,9 @@ def test_what_is_forbidden_gives_its_probability_to_the_others():
 
 
 def test_searches_end_as_in_openai_whisper():
-    """Beams of 1, 2, 3 and 5 on tables of random logits; some reach max_tokens without an end."""
+    """With max_tokens 1 the end alone is done, with 0.35; 1, with 0.4, is taken as it is. Then beams of 1, 2, 3 and 5
+    on tables of random logits."""
+    call(beam_search, spelled(WIDE, 6), [8], no_rules, END, 2, 1).gives(([1], np.log(0.4) / 2), atol=1e-4)
     for recorded in record()["searches"]:
         call(beam_search, drawn(recorded["seed"]), [1, 2], no_rules, END, recorded["beam_size"],
              recorded["max_tokens"]).gives((recorded["tokens"], recorded["average"]), atol=1e-4)
@@ -155,6 +163,7 @@ def test_a_text_that_repeats_itself_is_decoded_again():
 
 
 def test_improbable_tokens_are_decoded_again_unless_nobody_speaks():
+    """Silence takes both: an average below -1 and no_speech above 0.6. It ends the search at once, without tokens."""
     call(with_fallback, *tries((GOOD, -1.3), (GOOD, -1.1), (GOOD, -0.9)), 0.5).gives(([2], 0.4))
     call(with_fallback, *tries((GOOD, -1.3), (GOOD, -0.9)), 0.7).gives(([], 0.0))
     call(with_fallback, *tries((GOOD, -0.9), (GOOD, -0.3)), 0.7).gives(([0], 0.0))
@@ -185,7 +194,7 @@ def test_the_next_window_begins_where_the_last_whole_segment_ends():
 
 
 def test_segments_are_those_of_openai_whisper():
-    """Among them windows without an end, or without any time."""
+    """Where no two times stand side by side: one segment, from the window's begin on, and the next window."""
     for recorded in record()["windows"]:
         call(segments, recorded["tokens"], BASE, recorded["seek"]).gives(
             ([one for one in recorded["segments"] if one[2]], recorded["next"]), atol=1e-6)

@@ -166,6 +166,6 @@ def test_a_row_of_a_comparison():
 
 def test_sentences_count_by_their_words():
     """The average of 100 % of one word and 0 % of four is 50 %; of five words one is wrong."""
-    runs = [Run("stop", "shop", 1.0, 0.5), Run("show me the circle", "show me the circle", 3.0, 0.5)]
+    runs = [Run("stop", "shop", 0.2, 0.1), Run("show me the circle", "show me the circle", 0.6, 0.1)]
     call(condition_row, "tiny", 500, runs, word_error_rate).satisfies(
         lambda row: np.isclose(row.word_error_rate, 0.2) and np.isclose(row.seconds_per_second, 0.25), "0.2 and 0.25")

@@ -72,10 +72,6 @@ def test_windows_begin_between_seconds():
     assert events[0][5] == [("who?", 0.75, 0.875)], f"said at 0.25 to 0.75 s of the window: {events[0]}"
 
 
-def test_a_row_of_half_a_second():
-    call(condition_row, "tiny", 1, [Run("Stop!", "stop", 0.5, 0.25)], word_error_rate).gives(("tiny", 1e-6, 0.5, 0.0))
-
-
 def test_time_that_the_listener_takes_does_not_count():
     world = World({0: [sure("who?")]}, {"who?": ["Ada", " Byron", OSError("gone")]})
     spent = []

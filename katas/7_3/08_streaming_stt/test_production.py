@@ -28,7 +28,9 @@ def test_what_is_punctuation_alone_is_no_word():
 def test_nothing_was_heard_and_nothing_agreed():
     call(agreed, [[]]).gives([])
     call(unsaid, [], at("is the")).gives([])
-    call(unsaid, [], []).gives([])
+    hears = Scripted("you")
+    call(rows_of(stream), [0 * SECOND, SECOND], hears, 0.5, 1.0, pause_s=2.0).satisfies(
+        lambda rows: hears.given == [1, 1], "1 s is given at once at most, even where pause_s is longer")
     call(rows_of(stream), [], Scripted("you")).satisfies(
         lambda rows: not any(row[1] or row[2] for row in rows), "of no sound, no word")
 
@@ -73,6 +75,7 @@ def test_a_phrase_that_is_said_again_and_again():
     assert [word.text for word in words] == [word.text for word in spoken], text_of(words)
     assert np.allclose([word[1:] for word in words], [word[1:] for word in spoken], atol=1e-3), f"times: {words}"
     assert max(hears.given) == 4.0, f"3.5 s are not trimmed, the next are 4 s; {max(hears.given)} s were given"
+    assert abs(hears.given[8] - 2) < 0.01, f"committed to 3.5 s, one begins at 2.5 s: {hears.given[8]} s given"
 
 
 def test_a_buffer_that_is_filled_again_and_again():

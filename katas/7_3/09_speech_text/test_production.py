@@ -54,8 +54,8 @@ def test_no_text_is_an_error(text):
 def test_nothing_is_left_out_and_nothing_is_empty():
     call(list_of(stream_sentences), []).gives([])
     call(list_of(stream_sentences), ["", " \n", "\r\n\r\n", "\t"]).gives([])
-    call(list_of(stream_sentences), ["One.\r\nTwo\tor so. \n", "", "\nThree. "]).gives(
-        ["One.", "Two\tor so.", "Three."])
+    call(list_of(stream_sentences), ["One.\r\nTwo\tor so. \n", "", "\nThree… Four. "]).gives(
+        ["One.", "Two\tor so.", "Three…", "Four."])
 
 
 def test_nothing_is_read_ahead():

@@ -48,7 +48,7 @@ def test_a_closed_iterator_begins_nothing_more():
 
 def test_cancelled_from_the_beginning_nothing_happens():
     """And nothing of the text is read: a language model would write it for nobody."""
-    call(cancelled_before(ahead), ITEMS, str.upper).gives([[], [], []])
+    call(cancelled_before(ahead), ITEMS, str.upper).gives(["heard 0", "begun 0", "read 0"])
     cancelled = Event()
     cancelled.set()
     call(list_of(speak), ["Open it."], ToneVoice(), 8000, simple_sentences, simple_speakable, 0.2, cancelled).gives([])
@@ -74,6 +74,7 @@ def test_one_at_a_time_and_not_too_many(room):
 
 @pytest.mark.parametrize("leave", ["cancel", "close"])
 def test_what_is_written_when_nobody_listens_any_more_is_not_made(leave):
+    """The thread waits for the second sentence when its listener leaves: it comes, and no voice makes it."""
     call(text_that_comes_late(ahead), ITEMS, str.upper, leave).gives(["sentence 0"])
 
 
@@ -123,7 +124,7 @@ def test_another_rate_and_pause_for_the_whole():
     pieces, texts = ["You see me. ** . I s", "ee YOU."], ["You see me.", "I see YOU."]
     got = call(one_piece(speak), pieces, ToneVoice(), 24000, simple_sentences, simple_speakable, pause_s=0.05).value
     wanted = spoken(texts, ToneVoice(), pause_s=0.05)
-    assert len(got) == 3 * len(wanted), f"{len(got)} samples, wanted {3 * len(wanted)}"
+    assert len(got) == 3 * len(wanted), f"{len(got)} samples; two sentences and 0.05 s are {3 * len(wanted)}"
     apart = np.abs(got[::3] - wanted)[40:2360].max()  # inside of the first sentence; its words' borders are sharp
     assert apart < 0.2, f"every third sample is not the voice's own: they lie up to {apart:.2f} apart"
 

@@ -30,7 +30,7 @@ def log_mel_shift(gain: float) -> float:
 
 
 def forgotten_division(window: ArrayLike, hop: int) -> tuple[float, float]:
-    """Question 3. A spectrogram becomes sound again; the sum of the squared windows is not divided by. How loud is it?
+    """Question 3. A spectrogram becomes sound again: frames are added up, and nothing is divided. How loud is it?
 
     window: (n,), multiplied before the transform and again after its inverse; hop: samples from one to the next
     Returns the smallest and the largest factor by which samples are multiplied, away from both ends.
@@ -60,6 +60,6 @@ def first_sound(durations: Sequence[float], real_time_factor: float) -> tuple[fl
     has ended.
     Returns seconds (until the first sound if all is made first; if each is played once it is made; silence between
     sentences in the second case, in all).
-    Raises ValueError for durations that are empty or not above 0, and a factor not above 0.
+    Raises ValueError for durations that are empty or not all above 0, and a factor not above 0.
     """
     raise NotImplementedError

@@ -48,6 +48,11 @@ def test_a_window_that_just_holds_what_has_to_agree():
     call(streaming, 3.0, 1.5).gives((2.0, 2.25, 3.0), atol=EXACT)  # two, where nothing is said
 
 
+def test_a_window_that_just_holds_what_floats_make_too_much():
+    """0.6 s hold three hearings that are 0.2 s apart, although 0.2 * 3 is 0.6000000000000001."""
+    call(streaming, 0.6, 0.2, 3).gives((3.0, 0.5, 0.6), atol=EXACT)
+
+
 def test_one_sentence_is_there_when_it_is_made():
     call(first_sound, (3.0,), 0.5).gives((1.5, 1.5, 0.0), atol=EXACT)
 
@@ -68,6 +73,7 @@ REFUSED = {
     "a window of no length": (streaming, (NAN, 1.5, 2), "window"),
     "no sentences": (first_sound, ([], 0.5), "durations"),
     "a sentence without sound": (first_sound, ([1.0, 0.0], 0.5), "durations"),
+    "a sentence that is no number": (first_sound, ([1.0, NAN], 0.5), "durations"),
     "no work": (first_sound, ([1.0], 0.0), "real_time_factor"),
 }
 

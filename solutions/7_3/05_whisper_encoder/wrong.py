@@ -19,8 +19,8 @@ def norm(x, weights, name):
     return (x - x.mean(axis=-1, keepdims=True)) / spread * weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
 
-def attend(x, weights, heads, *, root=None, future=True):
-    """Attend; the keywords replace one step each."""
+def attend(x, weights, heads, *, root=None, future=True, back=True):
+    """Attend; the keywords replace or leave out one step each."""
     q, k, v = (linear(x, weights, f"attn.{part}").reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
                for part in ("query", "key", "value"))
     scores = q @ k.swapaxes(2, 3) / float(root or q.shape[3]**0.5)
@@ -28,19 +28,13 @@ def attend(x, weights, heads, *, root=None, future=True):
         scores = np.where(np.tri(x.shape[1], dtype=bool), scores, -np.inf)
     scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
     mixed = scores / scores.sum(axis=-1, keepdims=True) @ v
-    return linear(mixed.swapaxes(1, 2).reshape(x.shape), weights, "attn.out")
+    return linear((mixed.swapaxes(1, 2) if back else mixed).reshape(x.shape), weights, "attn.out")
 
 
 @wrong_answer_to(convolve)
 def flips_the_kernel(x, weight, bias, stride):
     """Your kernel is turned around, as np.convolve does it: tap 0 is for the frame before, tap 2 for the one after."""
     return convolve(x, weight[:, :, ::-1], bias, stride)
-
-
-@wrong_answer_to(convolve)
-def mixes_up_taps_and_channels(x, weight, bias, stride):
-    """Taps and channels are exchanged: a row of weight.reshape(out, -1) has the three taps of channel 0 first."""
-    return convolve(x, weight.reshape(len(weight), 3, -1).swapaxes(1, 2), bias, stride)
 
 
 @wrong_answer_to(convolve)
@@ -71,7 +65,7 @@ def divides_by_half_the_width(positions, width):
 
 @wrong_answer_to(embed)
 def strides_in_the_first_convolution(log_mel, encoder):
-    """Your stride of 2 is in conv1: Whisper's conv1 goes over all frames, and conv2 halves them."""
+    """Your conv2 sees every second frame alone: conv1 gives a vector for every frame, and the stride is conv2's."""
     w = encoder.weights
     x = gelu(convolve(log_mel, w["conv1.weight"], w["conv1.bias"], 2), encoder.conv_gelu)
     x = gelu(convolve(x, w["conv2.weight"], w["conv2.bias"], 1), encoder.conv_gelu).swapaxes(1, 2)
@@ -94,6 +88,12 @@ def masks_the_future(x, weights, heads):
 def scales_by_the_whole_width(x, weights, heads):
     """Your scores are divided by the root of the whole width: each head divides by that of its own, width / heads."""
     return attend(x, weights, heads, root=x.shape[2]**0.5)
+
+
+@wrong_answer_to(attention)
+def joins_heads_that_were_not_turned_back(x, weights, heads):
+    """Your heads are not turned back: (n, heads, tokens, ...) becomes (n, tokens, heads, ...) before the reshape."""
+    return attend(x, weights, heads, back=False)
 
 
 @wrong_answer_to(encoder_block)

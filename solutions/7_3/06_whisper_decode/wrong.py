@@ -3,29 +3,16 @@
 import zlib
 
 import numpy as np
-from scipy.special import log_softmax, logsumexp
-from whisper_decode import beam_search, prompt_tokens, segments, suppress, timestamp_rules, with_fallback
+from scipy.special import log_softmax, logsumexp, softmax
+from whisper_decode import beam_search, detect_language, segments, timestamp_rules, with_fallback
 
 from fixtures.checking import wrong_answer_to
 
 
-@wrong_answer_to(prompt_tokens)
-def keeps_the_beginning(special, language, task="transcribe", times=True, previous=(), n_ctx=448):
-    """You kept the beginning of what was said before: the last n_ctx // 2 - 1 tokens are what this window follows."""
-    return prompt_tokens(special, language, task, times, previous[: n_ctx // 2 - 1], n_ctx)
-
-
-@wrong_answer_to(prompt_tokens)
-def swaps_the_tasks(special, language, task="transcribe", times=True, previous=(), n_ctx=448):
-    """Translate and transcribe are swapped: translate has the smaller id."""
-    swapped = "translate" if task == "transcribe" else "transcribe"
-    return prompt_tokens(special, language, swapped, times, previous, n_ctx)
-
-
-@wrong_answer_to(suppress)
-def never_lets_a_blank_come(logits, tokens, never, not_first):
-    """The ids of not_first are forbidden everywhere, so that no text ever ends: only the first token may not be one."""
-    return suppress(logits, [], never, not_first)
+@wrong_answer_to(detect_language)
+def shares_among_all_tokens(logits, special):
+    """Your softmax runs over the whole vocabulary: take the languages' logits first, and share 1 among them."""
+    return dict(zip(special.languages, softmax(logits)[list(special.languages.values())].tolist()))
 
 
 @wrong_answer_to(timestamp_rules)
@@ -40,7 +27,19 @@ def lets_times_go_back(logits, tokens, special, latest_start=50):
     return _rules(logits, tokens, special, latest_start, backwards=True)
 
 
-def _rules(logits, tokens, special, latest_start, weigh=logsumexp, backwards=False):
+@wrong_answer_to(timestamp_rules)
+def weighs_what_is_forbidden(logits, tokens, special, latest_start=50):
+    """What is forbidden already is weighed with the rest: forbid first, then compare what is left."""
+    return _rules(logits, tokens, special, latest_start, early=True)
+
+
+@wrong_answer_to(timestamp_rules)
+def forbids_the_end_behind_a_segment(logits, tokens, special, latest_start=50):
+    """Behind a time that ends a segment nothing but a time is left: only ids below special.end are forbidden there."""
+    return _rules(logits, tokens, special, latest_start, text_ends=special.timestamp)
+
+
+def _rules(logits, tokens, special, latest_start, weigh=logsumexp, backwards=False, early=False, text_ends=None):
     allowed = np.array(logits, dtype=np.float32)
     text, times = allowed[: special.timestamp], allowed[special.timestamp :]
     said = [token - special.timestamp for token in tokens if token >= special.timestamp]
@@ -48,12 +47,13 @@ def _rules(logits, tokens, special, latest_start, weigh=logsumexp, backwards=Fal
     if not kinds:
         text[:] = times[latest_start + 1 :] = -np.inf
     elif kinds[-2:] == [False, True]:
-        text[: special.end] = -np.inf
+        text[: text_ends or special.end] = -np.inf
     elif kinds[-1]:
         times[:] = -np.inf
     if said and not backwards:
         times[: said[-1] + (kinds[-2:] != [False, True])] = -np.inf
-    if weigh(times) > text.max():
+    weighed = np.array(logits) if early else allowed
+    if weigh(weighed[special.timestamp :]) > weighed[: special.timestamp].max():
         text[:] = -np.inf
     return allowed
 
@@ -72,7 +72,7 @@ def compares_sums(step, prompt, rules, end, beam_size=5, max_tokens=224):
 
 @wrong_answer_to(beam_search)
 def lets_the_finished_grow(step, prompt, rules, end, beam_size=5, max_tokens=224):
-    """What has ended stays in the beam and grows on, or keeps its place there: the end takes it out of the beam."""
+    """What has ended grows on or keeps a place: the end takes none, another of the beam_size + 1 offers moves up."""
     return _search(step, prompt, rules, end, beam_size, max_tokens, stays=True)
 
 
@@ -108,14 +108,14 @@ def _search(step, prompt, rules, end, beam_size, max_tokens, late=False, length=
 
 
 @wrong_answer_to(with_fallback)
-def turns_the_ratio_around(decode, text_of, no_speech=0.0, temperatures=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0)):
-    """Your ratio is upside down: a text that repeats itself has many bytes for each that zlib makes of it."""
+def counts_letters(decode, text_of, no_speech=0.0, temperatures=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0)):
+    """Your ratio has letters above and bytes below: count the text's bytes too, text.encode()."""
     for temperature in temperatures:
         tokens, average = decode(temperature)
         if average < -1 and no_speech > 0.6:
             return [], temperature
-        text = text_of(tokens).encode()
-        if average >= -1 and len(zlib.compress(text)) <= 2.4 * len(text):
+        text = text_of(tokens)
+        if average >= -1 and len(text) <= 2.4 * len(zlib.compress(text.encode())):
             break
     return tokens, temperature
 

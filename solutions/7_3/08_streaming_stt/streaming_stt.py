@@ -93,7 +93,7 @@ def stream(pieces: Iterable[NDArray[np.floating]], transcribe: Transcribe, step_
         count = max(len(sure), sum(word.start + word.end < 2 * begin_s for word in guess))
         yield Update(end_s, guess[:count], guess[count:])
         if over:
-            sound, said = sound[-pause:], []
+            sound, said = sound[-min(pause, window - step) :], []
             guesses.clear()
         else:
             sound = sound[round((begin_s - start_s) * SAMPLE_RATE_HZ) :]

@@ -25,23 +25,9 @@ def compares_letter_by_letter(hypotheses):
 
 
 @wrong_answer_to(agreed)
-def takes_what_all_contain(hypotheses):
-    """You took every word that all hypotheses have somewhere: behind the first difference nothing is agreed on."""
-    common = set.intersection(*({spelled(word.text) for word in words} for words in hypotheses))
-    return [word for word in hypotheses[-1] if spelled(word.text) in common]
-
-
-@wrong_answer_to(agreed)
 def compares_place_by_place(hypotheses):
     """You went on behind a difference: what follows a word that is not agreed on would be committed before it."""
     return [words[-1] for words in zip(*hypotheses) if len({spelled(word.text) for word in words}) == 1]
-
-
-@wrong_answer_to(agreed)
-def takes_what_goes_on(hypotheses):
-    """Where a hypothesis goes on from the one before, you took its new words too: they were heard only once."""
-    common = _same_beginning(hypotheses, lambda word: spelled(word.text))
-    return list(hypotheses[-1]) if len(common) == min(map(len, hypotheses)) else common
 
 
 # --- unsaid ------------------------------------------------------------------------------------------
@@ -66,6 +52,15 @@ def leaves_out_each_word_that_was_said(words, committed):
     return [word for word in words if spelled(word.text) not in said]
 
 
+@wrong_answer_to(unsaid)
+def finds_them_unchanged_or_not_at_all(words, committed):
+    """You left nothing out: at a seam the committed words are there with a change. Count changes, don't search them."""
+    for count in range(min(len(words), len(committed)), 0, -1):
+        if [spelled(word.text) for word in words[:count]] == [spelled(word.text) for word in committed[-count:]]:
+            return list(words[count:])
+    return list(words)
+
+
 # --- trimmed_start -----------------------------------------------------------------------------------
 
 
@@ -88,17 +83,8 @@ def leaves_no_overlap(committed, start_s, end_s, longest_s, overlap_s=1.0):
 
 @wrong_answer_to(stream)
 def forgets_the_last_words(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2, pause_s=0.5, quiet=0.01):
-    """The words that are tentative when the sound ends are never said: at its end all of them are committed."""
-    rows = rows_of(stream)(pieces, transcribe, step_s, window_s, depth, pause_s, quiet)
-    return [*rows[:-1], (rows[-1][0], "", rows[-1][1])]
-
-
-@wrong_answer_to(stream)
-def says_the_last_words_twice(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2, pause_s=0.5, quiet=0.01):
-    """At the end of the sound you committed the whole hypothesis: its beginning was committed before."""
-    rows = rows_of(stream)(pieces, transcribe, step_s, window_s, depth, pause_s, quiet)
-    said = " ".join(row[1] for row in rows if row[1])
-    return [*rows[:-1], (rows[-1][0], said, "")]
+    """The last update is missing: at the end of the sound what is left of it is heard, and all words are committed."""
+    return rows_of(stream)(pieces, transcribe, step_s, window_s, depth, pause_s, quiet)[:-1]
 
 
 @wrong_answer_to(stream)
@@ -110,3 +96,30 @@ def hears_each_step_alone(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2
         words: list[Word] = list(transcribe(block)) if np.abs(block).max(initial=0) > quiet else []
         rows.append((heard / SAMPLE_RATE_HZ, " ".join(word.text for word in words), ""))
     return rows
+
+
+def _of_a_short_sound(pieces, transcribe, step_s, depth, is_sure, stay_whole):
+    """Stream without trimming and pauses."""
+    sound, said, guesses, rows = np.zeros(0, np.float32), [], [], []
+    for block in blocks(pieces, max(1, round(step_s * SAMPLE_RATE_HZ))):
+        sound, over = np.concatenate([sound, block]), len(block) < step_s * SAMPLE_RATE_HZ
+        if len(block):
+            guesses = [*guesses, unsaid(transcribe(sound), said)][-depth:]
+        sure = guesses[-1] if over else agreed(guesses) if is_sure(guesses) else []
+        rest = guesses[-1][len(sure) :]
+        rows.append((round(len(sound) / SAMPLE_RATE_HZ, 6), *(" ".join(w.text for w in some) for some in (sure, rest))))
+        said = said + sure
+        guesses = guesses if stay_whole else [words[len(sure) :] for words in guesses]
+    return rows
+
+
+@wrong_answer_to(stream)
+def commits_the_first_hypothesis(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2, pause_s=0.5, quiet=0.01):
+    """One hypothesis agrees with itself: before there are `depth` of them, nothing is agreed on."""
+    return _of_a_short_sound(pieces, transcribe, step_s, depth, bool, False)
+
+
+@wrong_answer_to(stream)
+def compares_rests_with_wholes(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2, pause_s=0.5, quiet=0.01):
+    """After words were committed, take them from the hypotheses you keep: the next ones no longer begin with them."""
+    return _of_a_short_sound(pieces, transcribe, step_s, depth, lambda guesses: len(guesses) == depth, True)

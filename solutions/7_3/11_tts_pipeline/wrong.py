@@ -1,7 +1,6 @@
 """Wrong answers that people give to tts_pipeline; each docstring says what is wrong."""
 
-import math
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 from scipy.signal import resample_poly
@@ -28,15 +27,6 @@ def resamples_each_chunk(chunks, from_hz, to_hz):
     return np.concatenate([np.zeros(0, np.float32), *(resample_poly(chunk, to_hz, from_hz) for chunk in chunks)])
 
 
-@wrong_answer_to(sentence_sound)
-def picks_samples_between_samples(chunks, from_hz, to_hz):
-    """A straight line between samples filters nothing: what lies above half of the new rate comes back as another
-    tone. resample_poly filters."""
-    whole = np.concatenate([np.zeros(0, np.float32), *chunks])
-    places = np.arange(math.ceil(len(whole) * to_hz / from_hz)) * from_hz / to_hz
-    return np.interp(places, np.arange(len(whole)), whole).astype(np.float32)
-
-
 @wrong_answer_to(levelled)
 @seen(list_of)
 def levels_each_by_its_own_peak(sounds, peak=0.8):
@@ -45,31 +35,33 @@ def levels_each_by_its_own_peak(sounds, peak=0.8):
         yield sound * np.float32(peak / max(np.abs(sound).max(), peak / 8))
 
 
-@wrong_answer_to(joined)
-@seen(one_piece)
-def joins_hard(sounds, rate_hz, pause_s=0.2, fade_s=0.005):
-    """The sounds stand hard beside the pauses: where one ends above zero there is a click. Fade the ends."""
-    return joined(sounds, rate_hz, pause_s, 0)
+@wrong_answer_to(levelled)
+@seen(list_of)
+def looks_at_one_side_of_zero(sounds, peak=0.8):
+    """The loudest sample may be a negative one, and then your sound is too loud: take np.abs first."""
+    loudest = peak / 8
+    for sound in sounds:
+        loudest = max(loudest, sound.max(initial=0))
+        yield sound * np.float32(peak / loudest)
 
 
 @wrong_answer_to(joined)
 @seen(one_piece)
-def overlaps_the_sounds(sounds, rate_hz, pause_s=0.2, fade_s=0.005):
-    """The fades lie over each other, so that samples are lost and all that follows comes early: each sound keeps its
-    length, and the pause stands between."""
-    n, whole = round(fade_s * rate_hz), np.zeros(0, np.float32)
-    for sound in joined(sounds, rate_hz, pause_s, fade_s):
-        n = min(n, len(whole), len(sound)) if len(whole) else 0
-        whole = np.concatenate([whole[: len(whole) - n], whole[len(whole) - n :] + sound[:n], sound[n:]])
-        n = round(fade_s * rate_hz)
-    yield whole
+def pauses_behind_each(sounds, rate_hz, pause_s=0.2, fade_s=0.005):
+    """There is a pause behind the last sound as well: put it before each sound but the first."""
+    for sound in joined(sounds, rate_hz, 0, fade_s):
+        yield np.concatenate([sound, np.zeros(round(pause_s * rate_hz), np.float32)])
 
 
 @wrong_answer_to(joined)
 @seen(one_piece)
-def fades_as_long_as_the_pause(sounds, rate_hz, pause_s=0.2, fade_s=0.005):
-    """Your fade is as long as the pause: the last consonant vanishes in it. 5 ms are enough against a click."""
-    return joined(sounds, rate_hz, pause_s, pause_s)
+def rises_to_one_within_the_fade(sounds, rate_hz, pause_s=0.2, fade_s=0.005):
+    """The last of your n steps is already 1, as np.linspace has it: the step i is i / n, for i up to n - 1."""
+    for i, sound in enumerate(sounds):
+        n = min(round(fade_s * rate_hz), len(sound) // 2)
+        rise = 0.5 - 0.5 * np.cos(np.pi * np.linspace(0, 1, n))
+        gain = np.concatenate([rise, np.ones(len(sound) - 2 * n), rise[::-1]]).astype(np.float32)
+        yield np.concatenate([np.zeros(round(pause_s * rate_hz) if i else 0, np.float32), sound * gain])
 
 
 @wrong_answer_to(ahead)
@@ -88,6 +80,15 @@ def looks_ahead_without_bound(items, make, room=2, cancelled=None):
     """Everything is made while the first plays, however long the text is, and for nobody once it is cancelled: no
     more than `room` results wait."""
     return ahead(items, make, 1000, cancelled)
+
+
+@wrong_answer_to(ahead)
+@seen(pieces_read)
+def reads_on_before_it_yields(items, make, room=2, cancelled=None):
+    """The first result waits for the items behind it, which nobody has written yet: you take them yourself before you
+    yield. Let the thread take them too."""
+    rest = iter(items)
+    return ahead(chain(list(islice(rest, room + 1)), rest), make, room, cancelled)
 
 
 @wrong_answer_to(ahead)
@@ -116,8 +117,8 @@ def loses_the_error(items, make, room=2, cancelled=None):
 @wrong_answer_to(speak)
 @seen(pieces_read)
 def waits_for_the_whole_text(pieces, *args, **kwargs):
-    """The first sound waited for the last piece of the text: hand the pieces on as they come, and read no further
-    than the first sentence needs."""
+    """The first sound waited for the last piece of the text: somewhere on the way all are collected first (a join, a
+    list, an executor's map). Hand each on as it comes."""
     return speak(["".join(pieces)], *args, **kwargs)
 
 

@@ -34,7 +34,7 @@ def log_mel_shift(gain: float) -> float:
 
 
 def forgotten_division(window: ArrayLike, hop: int) -> tuple[float, float]:
-    """Question 3. A spectrogram becomes sound again; the sum of the squared windows is not divided by. How loud is it?
+    """Question 3. A spectrogram becomes sound again: frames are added up, and nothing is divided. How loud is it?
 
     window: (n,), multiplied before the transform and again after its inverse; hop: samples from one to the next
     Returns the smallest and the largest factor by which samples are multiplied, away from both ends.
@@ -61,7 +61,7 @@ def streaming(window: float, hop: float, agreement: int = 2) -> tuple[float, flo
     """
     _above_zero(hop=hop, agreement=agreement)
     hop, agreement = float(hop), int(agreement)
-    if not window >= hop * agreement:
+    if not window >= hop * agreement * (1 - 1e-9):  # 0.2 * 3 is more than 0.6
         raise ValueError(f"window must be at least {hop * agreement} s, got {window}")
     return float(window) / hop, (agreement - 0.5) * hop, agreement * hop
 
@@ -74,18 +74,16 @@ def first_sound(durations: Sequence[float], real_time_factor: float) -> tuple[fl
     has ended.
     Returns seconds (until the first sound if all is made first; if each is played once it is made; silence between
     sentences in the second case, in all).
-    Raises ValueError for durations that are empty or not above 0, and a factor not above 0.
+    Raises ValueError for durations that are empty or not all above 0, and a factor not above 0.
     """
-    if not len(durations):
-        raise ValueError("durations must have a sentence at least")
-    _above_zero(durations=min(durations), real_time_factor=real_time_factor)
     lengths = np.asarray(durations, dtype=np.float64)
-    made = float(real_time_factor) * lengths.cumsum()
-    ends, silence = made[0] + lengths[0], 0.0
-    for ready, length in zip(made[1:], lengths[1:]):
-        silence += max(ready - ends, 0.0)
-        ends = max(ready, ends) + length
-    return float(made[-1]), float(made[0]), float(silence)
+    if not len(lengths):
+        raise ValueError("durations must have a sentence at least")
+    _above_zero(durations=lengths.min(), real_time_factor=real_time_factor)  # of numpy: min() would miss a NaN
+    spoken = lengths.cumsum()
+    made = float(real_time_factor) * spoken
+    late = made - made[0] - (spoken - lengths)  # behind its time, had there been no silence before it
+    return float(made[-1]), float(made[0]), float(late.max())
 
 
 def _above_zero(**numbers: float) -> None:

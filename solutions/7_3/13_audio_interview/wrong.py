@@ -1,6 +1,7 @@
 """Wrong answers that people give to the audio interview; each docstring says what was misunderstood."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from audio_interview import first_sound, forgotten_division, log_mel_shift, streaming, tokens_heard
@@ -17,7 +18,7 @@ def pays_for_what_is_said(samples):
 @wrong_answer_to(tokens_heard)
 def does_not_average(samples):
     """You have 1500 tokens a window, the encoder's vectors: the projector averages two of them."""
-    return 2 * tokens_heard(samples)[0], -(-samples // 320)
+    return 2 * tokens_heard(samples)[0], tokens_heard(samples)[1]
 
 
 @wrong_answer_to(tokens_heard)
@@ -38,12 +39,6 @@ def forgets_the_scale(gain):
     return 2 * math.log10(gain)
 
 
-@wrong_answer_to(log_mel_shift)
-def believes_that_it_is_normalized(gain):
-    """You say that loudness goes away: the clamp counts from the loudest place, but nothing is subtracted."""
-    return 0.0
-
-
 @wrong_answer_to(forgotten_division)
 def multiplies_by_the_window_once(window, hop):
     """You added up the window: sound is multiplied by it twice, before and after the transforms, so add its squares."""
@@ -51,15 +46,9 @@ def multiplies_by_the_window_once(window, hop):
 
 
 @wrong_answer_to(forgotten_division)
-def counts_the_windows(window, hop):
-    """You counted how many windows meet at a sample: each brings its own square, not 1."""
-    return forgotten_division(np.ones(len(window)), hop)
-
-
-@wrong_answer_to(streaming)
-def hears_each_second_once(window, hop, agreement=2):
-    """You say that each second is heard once: every hop the whole window is heard anew."""
-    return 1.0, *streaming(window, hop, agreement)[1:]
+def looks_at_the_ends(window, hop):
+    """Your smallest factor is that of the ends, where fewer windows meet: leave out a window's length on both sides."""
+    return float(np.square(window)[:hop].min()), forgotten_division(window, hop)[1]
 
 
 @wrong_answer_to(streaming)
@@ -69,13 +58,27 @@ def counts_with_the_first_hearing(window, hop, agreement=2):
 
 
 @wrong_answer_to(streaming)
-def waits_for_the_longest(window, hop, agreement=2):
-    """Your mean wait is the longest: on average a word ends in the middle between two hearings."""
+def halves_the_longest(window, hop, agreement=2):
+    """Your mean wait is half the longest, as if the shortest were 0: only the wait for the first hearing can be."""
     compute, _, longest = streaming(window, hop, agreement)
-    return compute, longest, longest
+    return compute, longest / 2, longest
 
 
 @wrong_answer_to(first_sound)
 def hears_no_silence(durations, real_time_factor):
     """You have no silence: a long sentence behind a short one is not there yet when that has been played."""
     return *first_sound(durations, real_time_factor)[:2], 0.0
+
+
+@wrong_answer_to(first_sound)
+def forgets_the_lead(durations, real_time_factor):
+    """You compare each sentence with the one before it alone: what was made ahead of its time counts for later ones."""
+    late = (max(0.0, own * real_time_factor - before) for before, own in pairwise(durations))
+    return *first_sound(durations, real_time_factor)[:2], float(sum(late))
+
+
+@wrong_answer_to(first_sound)
+def counts_the_wait_before(durations, real_time_factor):
+    """The wait for the first sentence is in your silence: only what lies between two sentences counts."""
+    whole, first, silence = first_sound(durations, real_time_factor)
+    return whole, first, first + silence
