@@ -73,7 +73,7 @@ def speaks_the_sentence_to_its_end(state, event, limits=None):
 def answers_twice(state, event, limits=None):
     """Who goes on talking while it thinks gets two answers: cancel the first one."""
     after, actions = step(state, event, limits)
-    if state.mode == "thinking":
+    if state.mode == "thinking" and isinstance(event, (Talking, TurnEnded)):
         actions = [action for action in actions if not isinstance(action, (Stop, Drop, Cancel))]
     return after, actions
 
