@@ -73,8 +73,8 @@ def step(state: State, event: events.Event, limits: Limits | None = None) -> tup
     interrupt_s, patience_s = limits or Limits()
     if not isinstance(event, events.Event):
         raise TypeError(f"event must be one of events.py, got {event!r}")
-    at_s, busy = event.at_s, state.mode != "listening"
-    if hasattr(event, "generation") and not (busy and event.generation == state.generation):
+    at_s, busy, generation = event.at_s, state.mode != "listening", getattr(event, "generation", None)
+    if generation is not None and not (busy and generation == state.generation):
         return state, []  # it belongs to a turn that is over
     match event:
         case events.Talking(_, start_s, end_s) | events.TurnEnded(_, start_s, end_s) if (
