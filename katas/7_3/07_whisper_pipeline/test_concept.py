@@ -88,6 +88,7 @@ def test_nothing_is_lost_and_nothing_comes_twice(steps, longest, pause):
 
 def test_phrases_become_a_question():
     call(question, [sure(" Where is"), sure("the blue  square? ")]).gives("Where is the blue square?")
+    call(question, [Phrase("where is it?", 0.0, 1.0, 0.9, no_speech=0.6)]).gives("where is it?")
 
 
 def test_markers_are_no_words():
@@ -135,6 +136,9 @@ def test_what_was_not_understood_is_not_asked():
         ("heard", 1.0, 2.0, "", 0.5, [("were is the ling", 1.25, 1.75)]), ("piece", 1.0, 2.0, NOT_UNDERSTOOD, 0.0, []),
         ("end", 1.0, 2.0, "", 0.0, [])])
     assert world.log == ["hear 0", "hear 1"], f"nothing was to be asked, what was done is {world.log}"
+    world = World({0: [sure("who?", probability=0.9)]}, {})
+    rows = call(run_in(cascade), *world.parts, 0.95).value
+    assert [row[3] for row in rows] == ["", NOT_UNDERSTOOD, ""], f"0.9 is less than least, 0.95: {rows}"
 
 
 def test_an_error_is_told_in_its_place_and_the_rest_goes_on():
