@@ -118,10 +118,10 @@ def test_an_unsure_marker_does_not_matter():
 
 def test_each_window_is_heard_and_answered():
     """With the seconds of each stage: half a second to hear, a quarter for a piece, an eighth to see the end."""
-    world = World({0: [sure("where is it?")], 2: [sure("how many?", 0.5, 1.0)]},
+    world = World({0: [sure("(Music) where is it?")], 2: [sure("how many?", 0.5, 1.0)]},
                   {"where is it?": ["bottom", " right"], "how many?": ["two"]})
     call(run_in(cascade), *world.parts).gives([
-        ("heard", 0.0, 1.0, "where is it?", 0.5, [("where is it?", 0.25, 0.75)]),
+        ("heard", 0.0, 1.0, "where is it?", 0.5, [("(Music) where is it?", 0.25, 0.75)]),
         ("piece", 0.0, 1.0, "bottom", 0.25, []), ("piece", 0.0, 1.0, " right", 0.25, []),
         ("end", 0.0, 1.0, "", 0.125, []),
         ("heard", 2.0, 3.0, "how many?", 0.5, [("how many?", 2.5, 3.0)]),
