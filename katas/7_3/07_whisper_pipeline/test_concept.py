@@ -103,7 +103,7 @@ def test_of_nothing_nothing_is_asked():
 
 
 def test_one_unsure_phrase_makes_the_question_unsure():
-    """Their average is 0.75, and the word that counts was guessed."""
+    """Their average is 0.75, and the word that counts was guessed: nothing is asked, with it or without it."""
     call(question, [sure("delete the", probability=0.98), sure("red one", probability=0.52)]).gives(None)
     call(question, [sure("delete the", probability=0.98), sure("red one", probability=0.6)]).gives("delete the red one")
     call(question, [sure("delete the", probability=0.98)], 0.99).gives(None)
@@ -174,5 +174,5 @@ def test_sentences_count_by_their_words():
     runs = [Run("stop", "shop", 0.2, 0.1), Run("show me the circle", "show me the circle", 0.6, 0.1)]
     call(condition_row, "tiny", 500, runs, word_error_rate).satisfies(
         lambda row: np.isclose(row.word_error_rate, 0.2) and np.isclose(row.seconds_per_second, 0.25), "0.2 and 0.25")
-    runs = [Run("open the", "open", 1.0, 1.0), Run("file", "the file", 1.0, 1.0)]  # no word wanders to the next sentence
+    runs = [Run("open the", "open", 1.0, 1.0), Run("file", "the file", 1.0, 1.0)]  # no word changes its sentence
     call(condition_row, "tiny", 500, runs, word_error_rate).gives(("tiny", 0.0005, 1.0, 2 / 3), atol=1e-12)
