@@ -23,8 +23,9 @@ def test_each_whole_block_of_the_part_counts():
 
 
 def test_windows_of_5_s_bridge_half_a_second():
-    """Without being told. And 2.01 s are 32,160 samples, where int(2.01 * 16000) is one less."""
+    """Without being told. 0.2 s are enough, and 2.01 s are 32,160 samples, where int(2.01 * 16000) is one less."""
     call(windows, noise(3), seconds((0, 2.01)), 2.01).gives(seconds((0, 2.01)))
+    call(windows, noise(3), seconds((0, 0.2)), 0.2).gives(seconds((0, 0.2)))
     call(windows, noise(20), seconds((0, 2), (2.5, 5), (8, 10), (10.6, 11), (14, 16.6), (16.8, 19.1))).gives(
         seconds((0, 5), (8, 10), (10.6, 11), (14, 16.6), (16.8, 19.1)))
 
@@ -114,18 +115,21 @@ def test_who_stops_listening_stops_the_generator():
 
 @pytest.mark.parametrize(("function", "arguments", "naming"), [
     (windows, (noise(4), seconds((0, 1)), 0.0), "longest_s"),
+    (windows, (noise(4), seconds((0, 1)), 0.19), "longest_s"),
     (windows, (noise(4), seconds((0, 1)), float("nan")), "longest_s"),
     (windows, (noise(4), seconds((0, 1)), float("inf")), "longest_s"),
     (windows, (noise(4), seconds((0, 1)), 5.0, -0.1), "pause_s"),
     (windows, (noise(4), seconds((0, 1)), 5.0, float("nan")), "pause_s"),
+    (windows, (noise(4), seconds((0, 1)), 5.0, float("inf")), "pause_s"),
     (windows, (noise(4), seconds((2, 3), (0, 1))), "segments"),
     (windows, (noise(4), seconds((0, 2), (1, 3))), "segments"),
+    (windows, (noise(4), seconds((2, 1))), "segments"),
     (windows, (noise(4), seconds((3, 5))), "segments"),
     (windows, (noise(4), [(-1, 5)]), "segments"),
     (condition_row, ("tiny", 1, [], word_error_rate), "runs"),
     (condition_row, ("tiny", 1, [Run("stop", "stop", 0.0, 1.0)], word_error_rate), "runs"),
     (condition_row, ("tiny", 1, [Run("stop", "stop", -1.0, 1.0)], word_error_rate), "runs")],
-    ids=["no length", "length nan", "endless", "pause below 0", "pause nan", "backwards", "overlap", "beyond", "before",
-         "no runs", "no speech", "less than none"])
+    ids=["no length", "too short", "length nan", "endless", "pause below 0", "pause nan", "endless pause", "backwards",
+         "overlap", "turned round", "beyond", "before", "no runs", "no speech", "less than none"])
 def test_what_is_refused(function, arguments, naming):
     call(function, *arguments).raises(ValueError, naming=naming)
