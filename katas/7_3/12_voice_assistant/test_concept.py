@@ -8,15 +8,13 @@ from voice_assistant import fitted, heard_text, is_echo, step
 from fixtures.checking import call
 from fixtures.katas.voice_assistant.events import AnswerEnded, Played, Sentence, Talking, Tick, Transcript, TurnEnded
 from fixtures.katas.voice_assistant.forms import Pair, Said
-from fixtures.katas.voice_assistant.made import answering, asked, modes, playing, remembered, stopping, told
+from fixtures.katas.voice_assistant.made import HEAR, PLAY, answering, asked, modes, playing, remembered, stopping, told
 from fixtures.katas.voice_assistant.reference import echo_frames, fitting, words
 
 SAID = [Said("It is a module.", 2.0), Said("It can read a file.", 2.0)]
 PLAYING = np.float64([-100, -20, -20, -100, -100, -100, -100, -20])
 MIC = np.float64([-50, -50, -28, -28, -28, -28, -60, -18])
 HISTORY = [Pair("one two", "three"), Pair("four", "five six seven"), Pair("eight", "nine")]
-START = [(2.3, [("Hear", 0, 1.0, 2.0)]), (2.4, [("Answer", 0, "what is json")])]
-PLAYS = [(2.5, [("Play", 0, "It is a module.")]), (2.6, [("Play", 0, "It can read a file.")])]
 
 
 # --- is_echo: whose voice is this --------------------------------------------------------------------
@@ -49,8 +47,8 @@ def test_echo_is_what_the_definition_says(levels, loss_db, margin_db, tail):
 
 def test_what_was_heard_ends_within_a_sentence():
     """The README's example: 4 words in 2 s, then 5 words in 2 s, a word every 0.4 s."""
-    call(heard_text, SAID, 3.0).gives("It is a module. It can")
     call(heard_text, SAID, 1.4).gives("It is")
+    call(heard_text, SAID, 3.0).gives("It is a module. It can")
     call(heard_text, SAID, 2.0).gives("It is a module.")
 
 
@@ -66,6 +64,8 @@ def test_the_last_pairs_are_kept_and_the_system_prompt():
     call(fitted, HISTORY, "ten", "be short", words, 5).gives(wanted)
     call(fitted, HISTORY, "ten", "be short", words, 8).gives(wanted)
     call(fitted, HISTORY, "ten", "be short", words, 3).gives([wanted[0], wanted[3]])
+    two = [{"role": "user", "content": "four"}, {"role": "assistant", "content": "five six seven"}]
+    call(fitted, HISTORY, "ten", "be short", words, 9).gives([wanted[0], *two, *wanted[1:]])
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 9)), max_size=8), st.integers(0, 40))
@@ -80,11 +80,11 @@ def test_the_prompt_is_what_the_definition_says(lengths, more):
 
 def test_a_turn_is_heard_and_answered():
     """The README's example. Nothing is wanted while somebody talks."""
-    call(told(step), asked()).gives(START)
+    call(told(step), asked()).gives(HEAR)
 
 
 def test_each_sentence_is_played_when_it_comes():
-    call(told(step), [*asked(), *answering()]).gives([*START, *PLAYS])
+    call(told(step), [*asked(), *answering()]).gives([*HEAR, *PLAY])
 
 
 def test_it_listens_thinks_speaks_and_listens():
@@ -113,7 +113,7 @@ INTERRUPTED = [*asked(), *answering(), *playing(until_s=3.0), Talking(5.4, 5.3, 
 
 def test_who_talks_for_a_while_stops_it_at_once():
     """At 5.52 somebody has talked for over 0.2 s: what plays, what waits and the work for it are stopped, once."""
-    call(told(step), INTERRUPTED).gives([*START, *PLAYS, (5.52, stopping(0)), (6.6, [("Hear", 1, 5.3, 6.3)])])
+    call(told(step), INTERRUPTED).gives([*HEAR, *PLAY, (5.52, stopping(0)), (6.6, [("Hear", 1, 5.3, 6.3)])])
 
 
 def test_it_remembers_what_was_heard_until_then():
@@ -124,15 +124,15 @@ def test_it_remembers_what_was_heard_until_then():
 def test_a_cough_stops_nothing():
     """0.15 s of sound, while it speaks and while it thinks; nor is it heard as a turn."""
     cough = [Talking(4.1, 4.0, 4.1), Talking(4.15, 4.0, 4.15), TurnEnded(4.45, 4.0, 4.15)]
-    call(told(step), [*asked(), *answering(), *cough]).gives([*START, *PLAYS])
-    call(told(step), [*asked(), *cough]).gives(START)
+    call(told(step), [*asked(), *answering(), *cough]).gives([*HEAR, *PLAY])
+    call(told(step), [*asked(), *cough]).gives(HEAR)
 
 
 def test_what_comes_late_from_a_cancelled_turn_is_discarded():
     late = [Sentence(6.7, 0, "Never say this.", 1.0), AnswerEnded(6.7, 0), Played(6.7, 0, 4.0),
             Transcript(6.7, 0, "what is json"), Transcript(6.8, 1, "stop"), Sentence(6.9, 0, "Nor this.", 1.0)]
     call(told(step), [*INTERRUPTED, *late]).gives([
-        *START, *PLAYS, (5.52, stopping(0)), (6.6, [("Hear", 1, 5.3, 6.3)]), (6.8, [("Answer", 1, "stop")])])
+        *HEAR, *PLAY, (5.52, stopping(0)), (6.6, [("Hear", 1, 5.3, 6.3)]), (6.8, [("Answer", 1, "stop")])])
 
 
 def test_who_goes_on_after_a_pause_is_heard_from_the_beginning():
@@ -140,10 +140,21 @@ def test_who_goes_on_after_a_pause_is_heard_from_the_beginning():
     rest = [Talking(2.55, 2.45, 2.55), Talking(2.7, 2.45, 2.7), Talking(3.0, 2.45, 3.0), TurnEnded(3.3, 2.45, 3.0),
             Sentence(3.3, 0, "Too early.", 1.0), Transcript(3.4, 1, "what is json for")]
     wanted = [(2.7, stopping(0)), (3.3, [("Hear", 1, 1.0, 3.0)]), (3.4, [("Answer", 1, "what is json for")])]
-    call(told(step), [*asked(), *rest]).gives([*START, *wanted])
-    call(told(step), [*asked()[:-1], *rest]).gives([START[0], *wanted])
+    call(told(step), [*asked(), *rest]).gives([*HEAR, *wanted])
+    call(told(step), [*asked()[:-1], *rest]).gives([HEAR[0], *wanted])
+
+
+def test_who_goes_on_when_it_begins_to_speak_is_still_asking():
+    """The first sentence plays, and its first word takes 0.5 s: after 0.1 s not one was heard. After 0.5 s one was."""
+    rest = [Talking(2.7, 2.45, 2.7), TurnEnded(3.3, 2.45, 3.0)]
+    stopped, begun = (2.7, stopping(0)), [*HEAR, *PLAY[:1]]
+    for played in ([], [Played(2.6, 0, 0.1)]):
+        call(told(step), [*asked(), *answering()[:1], *played, *rest]).gives(
+            [*begun, stopped, (3.3, [("Hear", 1, 1.0, 3.0)])])
+    call(told(step), [*asked(), *answering()[:1], Played(2.6, 0, 0.5), *rest]).gives(
+        [*begun, stopped, (3.3, [("Hear", 1, 2.45, 3.0)])])
 
 
 def test_a_turn_that_is_told_at_its_end_alone_interrupts_too():
     call(told(step), [*asked(), *answering(), Played(4.5, 0, 2.0), TurnEnded(5.5, 4.6, 5.2), Tick(5.6)]).gives(
-        [*START, *PLAYS, (5.5, [("Cancel", 0), ("Drop",), ("Hear", 1, 4.6, 5.2), ("Stop",)])])
+        [*HEAR, *PLAY, (5.5, [("Cancel", 0), ("Drop",), ("Hear", 1, 4.6, 5.2), ("Stop",)])])

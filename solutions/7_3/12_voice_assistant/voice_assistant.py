@@ -73,9 +73,9 @@ def step(state: State, event: events.Event, limits: Limits | None = None) -> tup
     interrupt_s, patience_s = limits or Limits()
     if not isinstance(event, events.Event):
         raise TypeError(f"event must be one of events.py, got {event!r}")
-    if getattr(event, "generation", state.generation) != state.generation:
+    at_s, busy, generation = event.at_s, state.mode != "listening", getattr(event, "generation", None)
+    if generation is not None and not (busy and generation == state.generation):
         return state, []  # it belongs to a turn that is over
-    at_s, busy = event.at_s, state.mode != "listening"
     match event:
         case events.Talking(_, start_s, end_s) | events.TurnEnded(_, start_s, end_s) if (
                 busy and end_s - start_s < interrupt_s):
@@ -91,14 +91,14 @@ def step(state: State, event: events.Event, limits: Limits | None = None) -> tup
             if not text.strip():
                 return _over(state)[0], []
             return state._replace(question=text, progress_s=at_s), [actions.Answer(state.generation, text)]
-        case events.Sentence(_, _, text, seconds) if busy:
+        case events.Sentence(_, _, text, seconds):
             said = (*state.said, Said(text, seconds))
             return state._replace(mode="speaking", said=said, progress_s=at_s), [actions.Play(state.generation, text)]
         case events.Tick() if busy and at_s - state.progress_s >= patience_s:
             return _over(state)
         case events.Played(_, _, played_s) if played_s > state.played_s:
             state = state._replace(played_s=played_s, progress_s=at_s)
-        case events.AnswerEnded() if busy:
+        case events.AnswerEnded():
             state = state._replace(ended=True)
     if state.ended and state.played_s > sum(seconds for _, seconds in state.said) - 1e-3:
         return _over(state)[0], []

@@ -4,8 +4,9 @@ from voice_assistant import fitted, heard_text, is_echo, step
 
 from fixtures.checking import wrong_answer_to
 from fixtures.katas.voice_assistant.actions import Cancel, Drop, Hear, Stop
-from fixtures.katas.voice_assistant.events import Talking, TurnEnded
-from fixtures.katas.voice_assistant.made import remembered, seen, told
+from fixtures.katas.voice_assistant.events import AnswerEnded, Talking, TurnEnded
+from fixtures.katas.voice_assistant.forms import State
+from fixtures.katas.voice_assistant.made import modes, remembered, seen, told
 
 
 @wrong_answer_to(is_echo)
@@ -20,16 +21,6 @@ def counts_what_is_begun(said, played_s):
     """The whole sentence that plays is remembered, also the words that nobody heard: cut within it, by its words."""
     begun = [text for i, (text, _) in enumerate(said) if sum(seconds for _, seconds in said[:i]) < played_s]
     return " ".join(begun)
-
-
-@wrong_answer_to(fitted)
-def begins_with_an_answer(history, question, system, count, budget):
-    """A question is gone and its answer is still there: cut the history by pairs, not by messages."""
-    messages = [{"role": role, "content": text} for pair in history for role, text in zip(("user", "assistant"), pair)]
-    ends = [{"role": "system", "content": system}], [{"role": "user", "content": question}]
-    while messages and count(ends[0] + messages + ends[1]) > budget:
-        messages = messages[1:]
-    return ends[0] + messages + ends[1]
 
 
 @wrong_answer_to(fitted)
@@ -73,7 +64,7 @@ def speaks_the_sentence_to_its_end(state, event, limits=None):
 def answers_twice(state, event, limits=None):
     """Who goes on talking while it thinks gets two answers: cancel the first one."""
     after, actions = step(state, event, limits)
-    if state.mode == "thinking":
+    if state.mode == "thinking" and isinstance(event, (Talking, TurnEnded)):
         actions = [action for action in actions if not isinstance(action, (Stop, Drop, Cancel))]
     return after, actions
 
@@ -103,6 +94,16 @@ def hears_the_rest_alone(state, event, limits=None):
     its beginning."""
     state, actions = step(state, event, limits)
     return state, [action._replace(start_s=event.start_s) if isinstance(action, Hear) else action for action in actions]
+
+
+@wrong_answer_to(step)
+@seen(modes)
+def is_over_when_all_is_written(state, event, limits=None):
+    """AnswerEnded ends the turn, and most of the answer is not played yet: it is over when all of it was Played too."""
+    after, actions = step(state, event, limits)
+    if isinstance(event, AnswerEnded) and after.mode == "speaking" and not state.ended:
+        after = State(generation=after.generation + 1, history=after.history)
+    return after, actions
 
 
 @wrong_answer_to(step)
