@@ -25,14 +25,13 @@ def counts_from_the_part(samples, start, end):
     return quietest(samples, start, end) - start
 
 
+@wrong_answer_to(quietest)
+def tells_the_beginning(samples, start, end):
+    """Yours is where the quietest 0.1 s begins, at the end of a word: cut in its middle, 800 samples later."""
+    return quietest(samples, start, end) - 800
+
+
 # --- windows -----------------------------------------------------------------------------------------
-
-
-@wrong_answer_to(windows)
-def cuts_by_the_clock(samples, segments, longest_s=5.0, pause_s=0.5):
-    """Your windows all have one length, whatever is spoken: they cut words, and hold nothing but silence."""
-    longest = round(longest_s * SAMPLE_RATE_HZ)
-    return [(start, min(start + longest, len(samples))) for start in range(0, len(samples), longest)]
 
 
 @wrong_answer_to(windows)
@@ -117,9 +116,7 @@ def ends_with_the_first_error(samples, spans, transcribe, generate, clock=perf_c
 
 
 @wrong_answer_to(condition_row)
-def turns_the_factor_round(name, size_bytes, runs, word_error_rate):
-    """Yours are seconds of speech for a second of work, where more is better: work divided by speech is meant."""
+def averages_the_factors(name, size_bytes, runs, word_error_rate):
+    """An average of factors counts a short run as much as a long one: all work by all speech, divided once."""
     row = condition_row(name, size_bytes, runs, word_error_rate)
-    return row._replace(seconds_per_second=1 / row.seconds_per_second)
-
-
+    return row._replace(seconds_per_second=sum(run.work_s / run.speech_s for run in runs) / len(runs))
