@@ -131,6 +131,7 @@ def test_tokens_of_numpy_are_tokens():
         lambda left: np.flatnonzero(left > -np.inf)[0] == 50464, "the first id left is the time at the segment's end")
     call(prompt_tokens, SMALL, "de", previous=np.arange(224, dtype=np.uint8)).satisfies(
         lambda found: found == [13, *range(1, 224), 7, 9, 12] and {*map(type, found)} == {int}, "13, 1 to 223 ...")
+    call(prompt_tokens, SMALL, "de", previous=[1, 2], n_ctx=2).gives([13, 7, 9, 12])  # no place is left for them
 
 
 # --- what is refused ---------------------------------------------------------------------------------

@@ -11,18 +11,15 @@ from fixtures.checking import call
 from fixtures.katas.tts_pipeline.made import (
     ToneVoice,
     asked_for,
-    begun_meanwhile,
-    cancelling,
     list_of,
-    made_meanwhile,
     one_piece,
     pieces_read,
     simple_sentences,
     simple_speakable,
-    told_until_the_end,
     with_a_clock,
 )
 from fixtures.katas.tts_pipeline.reference import click, in_chunks, spoken, tone
+from fixtures.katas.tts_pipeline.watching import begun_meanwhile, cancelling, made_meanwhile, told_until_the_end
 
 RISE = np.float32([0, 0.146447, 0.5, 0.853553])  # 0.5 - 0.5 cos(pi i / 4)
 

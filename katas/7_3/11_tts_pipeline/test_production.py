@@ -7,21 +7,17 @@ import pytest
 from tts_pipeline import ahead, joined, levelled, sentence_sound, speak
 
 from fixtures.checking import call
-from fixtures.katas.tts_pipeline.made import (
-    ToneVoice,
+from fixtures.katas.tts_pipeline.made import ToneVoice, list_of, one_piece, simple_sentences, simple_speakable
+from fixtures.katas.tts_pipeline.reference import spoken, tone
+from fixtures.katas.tts_pipeline.watching import (
     begun_meanwhile,
     cancelled_before,
     closing,
-    list_of,
     most_at_once,
-    one_piece,
-    simple_sentences,
-    simple_speakable,
     stopped_while_one_is_made,
     text_that_comes_late,
     told_until_the_end,
 )
-from fixtures.katas.tts_pipeline.reference import spoken, tone
 
 ITEMS = [f"sentence {i}" for i in range(20)]
 

@@ -22,7 +22,7 @@ def prompt_tokens(special: Special, language: str | None, task: str = "transcrib
     """
     if task not in ("transcribe", "translate"):
         raise ValueError(f'task must be "transcribe" or "translate": {task!r}')
-    said = [special.previous, *previous[-(n_ctx // 2 - 1):]] if len(previous) else []
+    said = [special.previous, *previous[max(0, len(previous) - n_ctx // 2 + 1) :]] if len(previous) else []
     asked = [special.languages[language], getattr(special, task)] if language else []
     return [*map(int, said), special.start, *asked, *([] if times else [special.no_timestamps])]
 

@@ -8,16 +8,8 @@ from tts_pipeline import ahead, joined, levelled, sentence_sound, speak, timed
 
 from fixtures.checking import wrong_answer_to
 from fixtures.katas.tts_pipeline.forms import Timing
-from fixtures.katas.tts_pipeline.made import (
-    begun_meanwhile,
-    cancelling,
-    list_of,
-    one_piece,
-    pieces_read,
-    seen,
-    told_until_the_end,
-    with_a_clock,
-)
+from fixtures.katas.tts_pipeline.made import list_of, one_piece, pieces_read, seen, with_a_clock
+from fixtures.katas.tts_pipeline.watching import begun_meanwhile, cancelling, told_until_the_end
 
 
 @wrong_answer_to(sentence_sound)
