@@ -1,0 +1,80 @@
+"""Wrong answers that people give to this kata; each docstring says what was misunderstood."""
+
+import numpy as np
+from rms_norm_swiglu import activate, feed_forward_block, gated_feed_forward, layer_norm, rms_norm
+from scipy.special import expit
+
+from fixtures.checking import wrong_answer_to
+
+
+@wrong_answer_to(rms_norm)
+def divides_by_the_length(x, weight, eps):
+    """You divided by the root of the sum of the squares, the vector's length: it is the root of their mean."""
+    return x / np.sqrt((x * x).sum(axis=-1, keepdims=True) + eps) * weight
+
+
+@wrong_answer_to(rms_norm)
+def adds_epsilon_to_the_root(x, weight, eps):
+    """Your epsilon is added to the root: it stands under it, beside the mean square."""
+    return x / (np.sqrt((x * x).mean(axis=-1, keepdims=True)) + eps) * weight
+
+
+@wrong_answer_to(rms_norm)
+def takes_the_mean_away(x, weight, eps):
+    """This is LayerNorm: RMSNorm takes no mean away."""
+    return layer_norm(x, weight, np.zeros_like(weight), eps)
+
+
+@wrong_answer_to(rms_norm)
+def adds_one_to_the_weight(x, weight, eps):
+    """You multiplied by 1 + weight, as gemma's code does with its checkpoint: here, as in a GGUF, the weight has its 1."""
+    return rms_norm(x, 1 + weight, eps)
+
+
+@wrong_answer_to(rms_norm)
+def shares_one_root(x, weight, eps):
+    """All vectors were divided by one root: each has its own, the mean is along the last axis alone."""
+    return x / np.sqrt((x * x).mean() + eps) * weight
+
+
+@wrong_answer_to(rms_norm)
+def squares_in_float16(x, weight, eps):
+    """Your squares leave float16, which goes from 6e-8 to 65504: convert x to float32 before anything else."""
+    return x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + eps) * weight
+
+
+@wrong_answer_to(layer_norm)
+def divides_by_one_less(x, weight, bias, eps):
+    """Your variance divides by width - 1, as torch.std does: it is the mean of the squares, their sum by width."""
+    centred = x - x.mean(axis=-1, keepdims=True)
+    return centred / np.sqrt(x.var(axis=-1, ddof=1, keepdims=True) + eps) * weight + bias
+
+
+@wrong_answer_to(activate)
+def is_the_sigmoid_alone(x, activation):
+    """This is the sigmoid, between 0 and 1: SiLU is the number times its sigmoid."""
+    return expit(x)
+
+
+@wrong_answer_to(activate)
+def has_the_tanh_form_alone(x, activation):
+    """This is GELU's form with tanh: "gelu_erf" asks for the exact one, x * ndtr(x), which is up to 5e-4 away."""
+    return activate(x, "gelu_tanh")
+
+
+@wrong_answer_to(gated_feed_forward)
+def activates_up(x, gate, up, down, activation="silu"):
+    """You activated what `up` makes: the activation is the gate's."""
+    return gated_feed_forward(x, up, gate, down, activation)
+
+
+@wrong_answer_to(feed_forward_block)
+def adds_to_the_norm(x, block, eps, activation="silu"):
+    """You added to the normed vector: it is the vector itself that goes on, untouched by the norm."""
+    return feed_forward_block(x, block, eps, activation) - x + rms_norm(x, block["ffn_norm.weight"], eps)
+
+
+@wrong_answer_to(feed_forward_block)
+def leaves_the_vector_out(x, block, eps, activation="silu"):
+    """The vector itself is missing: the block returns x + what the feed-forward makes of its norm."""
+    return feed_forward_block(x, block, eps, activation) - x
