@@ -27,7 +27,7 @@ def takes_the_mean_away(x, weight, eps):
 
 @wrong_answer_to(rms_norm)
 def adds_one_to_the_weight(x, weight, eps):
-    """You multiplied by 1 + weight, as gemma's code does with its checkpoint: here, as in a GGUF, the weight has its 1."""
+    """You multiplied by 1 + weight, as gemma's code does with its checkpoint: here the 1 is in the weight already."""
     return rms_norm(x, 1 + weight, eps)
 
 
