@@ -43,18 +43,10 @@ def typed(value, dtype):
     (np.float16, np.float32, NEAR), (np.float32, np.float32, NEAR), (np.float64, np.float64, 1e-13)],
     ids=["float16", "float32", "float64"])
 def test_dtype_is_float32_at_least(case, dtype, wanted, atol):
-    """np.sqrt(2 / np.pi) or an epsilon of np.float64 would widen float32; float32 costs a float64 1e-7."""
+    """np.sqrt(2 / np.pi) or an epsilon of np.float64 widens float32; through float32, float64 loses 1e-7."""
     function, arguments, definition = CASES[case]
     x, arguments = X.astype(dtype), [typed(value, dtype) for value in arguments]
     call(function, x, *arguments).gives(definition(x, *arguments), atol=atol, dtype=wanted)
-
-
-@EACH
-def test_dtype_of_integers_is_that_of_numpy(case):
-    """The square of 100 is -16 in int8."""
-    function, arguments, definition = CASES[case]
-    x = (10 * X).clip(-100, 100).astype(np.int8)
-    call(function, x, *arguments).gives(definition(x, *arguments), rtol=1e-5, atol=1e-4, dtype=np.float32)
 
 
 @pytest.mark.parametrize("scale", [300, 1e-5])
@@ -104,7 +96,7 @@ def test_any_strides_and_any_number_of_axes_will_do(case):
     function, arguments, definition = CASES[case]
     turned = np.asfortranarray(X)[:, ::-1]
     call(function, turned, *arguments).gives(definition(turned, *arguments), atol=NEAR)
-    call(function, X[:, :0], *arguments).gives(np.zeros((2, 0, 12), np.float32), dtype=np.float32)
+    call(function, X[:, :0], *arguments).gives(np.zeros((2, 0, 12), np.float32))
     call(function, X[0, 0], *arguments).gives(definition(X[:1, :1], *arguments)[0, 0], atol=NEAR)
 
 

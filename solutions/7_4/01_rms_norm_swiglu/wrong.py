@@ -53,13 +53,13 @@ def divides_by_one_less(x, weight, bias, eps):
 @wrong_answer_to(activate)
 def is_the_sigmoid_alone(x, activation):
     """This is the sigmoid, between 0 and 1: SiLU is the number times its sigmoid."""
-    return expit(x)
+    return expit(x) if activation == "silu" else activate(x, activation)
 
 
 @wrong_answer_to(activate)
 def has_the_tanh_form_alone(x, activation):
     """This is GELU's form with tanh: "gelu_erf" asks for the exact one, x * ndtr(x), which is up to 5e-4 away."""
-    return activate(x, "gelu_tanh")
+    return activate(x, "gelu_tanh" if activation == "gelu_erf" else activation)
 
 
 @wrong_answer_to(gated_feed_forward)
