@@ -16,7 +16,7 @@ def rms_norm(x: Numbers, weight: Numbers, eps: float) -> Numbers:
 
     x: (..., width), the last axis is the vector
     weight: (width,), multiplied as it is: gemma's, too, has its 1 in a GGUF already
-    eps: is added to the mean square, under the root
+    eps: is added to the mean square, under the root; a plain number, whatever its dtype
     Returns the shape of x in np.result_type(x, weight, np.float32), and computes in it: float16 gives float32.
     Raises TypeError if x holds no real numbers; ValueError if weight is not (width,), or eps is below 0 or NaN.
     Source: Zhang and Sennrich 2019, equation 4; LLM_NORM_RMS.
@@ -28,7 +28,7 @@ def layer_norm(x: Numbers, weight: Numbers, bias: Numbers, eps: float) -> Number
     """Take its mean away from each vector, divide by the standard deviation, multiply by the weight, add the bias.
 
     x, weight: as in rms_norm; bias: (width,)
-    eps: is added to the variance, under the root; the variance is the mean of the squares
+    eps: is added to the variance, under the root, as in rms_norm; the variance is the mean of the squares
     Returns the shape of x in np.result_type(x, weight, bias, np.float32), and computes in it.
     Raises as rms_norm, and ValueError if bias is not (width,).
     Source: Ba, Kiros and Hinton 2016, section 3.1; LLM_NORM.

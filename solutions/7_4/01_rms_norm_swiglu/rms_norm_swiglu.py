@@ -18,13 +18,15 @@ def rms_norm(x: Numbers, weight: Numbers, eps: float) -> Numbers:
 
     x: (..., width), the last axis is the vector
     weight: (width,), multiplied as it is: gemma's, too, has its 1 in a GGUF already
-    eps: is added to the mean square, under the root
+    eps: is added to the mean square, under the root; a plain number, whatever its dtype
     Returns the shape of x in np.result_type(x, weight, np.float32), and computes in it: float16 gives float32.
     Raises TypeError if x holds no real numbers; ValueError if weight is not (width,), or eps is below 0 or NaN.
     Source: Zhang and Sennrich 2019, equation 4; LLM_NORM_RMS.
     """
     x = _wide(x, weight)
-    _check_vectors(x, eps, weight=weight)
+    _check_shape("weight", weight, x.shape[-1:])
+    if not eps >= 0:  # true of NaN as well
+        raise ValueError(f"eps must be 0 or more, got {eps}")
     mean_square = (x * x).mean(axis=-1, keepdims=True)  # (..., 1)
     return x / np.sqrt(mean_square + float(eps)) * weight
 
@@ -33,13 +35,13 @@ def layer_norm(x: Numbers, weight: Numbers, bias: Numbers, eps: float) -> Number
     """Take its mean away from each vector, divide by the standard deviation, multiply by the weight, add the bias.
 
     x, weight: as in rms_norm; bias: (width,)
-    eps: is added to the variance, under the root; the variance is the mean of the squares
+    eps: is added to the variance, under the root, as in rms_norm; the variance is the mean of the squares
     Returns the shape of x in np.result_type(x, weight, bias, np.float32), and computes in it.
     Raises as rms_norm, and ValueError if bias is not (width,).
     Source: Ba, Kiros and Hinton 2016, section 3.1; LLM_NORM.
     """
     x = _wide(x, weight, bias)
-    _check_vectors(x, eps, weight=weight, bias=bias)
+    _check_shape("bias", bias, x.shape[-1:])
     return rms_norm(x - x.mean(axis=-1, keepdims=True), weight, eps) + bias
 
 
@@ -73,10 +75,9 @@ def gated_feed_forward(x: Numbers, gate: Numbers, up: Numbers, down: Numbers, ac
     Source: Shazeer 2020, equation 6; build_ffn with LLM_FFN_PAR.
     """
     x = _wide(x, gate, up, down)
-    fitting = {"gate": (len(gate), x.shape[-1]), "up": gate.shape, "down": gate.shape[::-1]}
-    for (name, shape), matrix in zip(fitting.items(), (gate, up, down)):
-        if matrix.shape != shape:
-            raise ValueError(f"{name} must be {shape} beside vectors of {x.shape[-1]}, got shape {matrix.shape}")
+    _check_shape("gate", gate, (len(gate), x.shape[-1]))
+    _check_shape("up", up, gate.shape)
+    _check_shape("down", down, gate.shape[::-1])
     hidden = activate(x @ gate.T, activation) * (x @ up.T)  # (..., hidden)
     return hidden @ down.T
 
@@ -103,9 +104,6 @@ def _wide(x: Numbers, *others: Numbers) -> Numbers:
     return x.astype(np.result_type(x, *others, np.float32), copy=False)
 
 
-def _check_vectors(x: Numbers, eps: float, **vectors: Numbers) -> None:
-    for name, vector in vectors.items():
-        if vector.shape != x.shape[-1:]:
-            raise ValueError(f"{name} must be {x.shape[-1:]}, one number for each of a vector's, got {vector.shape}")
-    if not eps >= 0:
-        raise ValueError(f"eps must be 0 or more, got {eps}")
+def _check_shape(name: str, tensor: Numbers, fitting: tuple[int, ...]) -> None:
+    if tensor.shape != fitting:
+        raise ValueError(f"{name} must have the shape {fitting}, got {tensor.shape}")

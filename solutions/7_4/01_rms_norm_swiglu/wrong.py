@@ -2,21 +2,25 @@
 
 import numpy as np
 from rms_norm_swiglu import activate, feed_forward_block, gated_feed_forward, layer_norm, rms_norm
-from scipy.special import expit
 
 from fixtures.checking import wrong_answer_to
+
+
+def squared(x):
+    """Return the squares in float32 at least, so that float16 is the mistake of squares_in_float16 alone."""
+    return np.square(x, dtype=np.result_type(x, np.float32))
 
 
 @wrong_answer_to(rms_norm)
 def divides_by_the_length(x, weight, eps):
     """You divided by the root of the sum of the squares, the vector's length: it is the root of their mean."""
-    return x / np.sqrt((x * x).sum(axis=-1, keepdims=True) + eps) * weight
+    return x / np.sqrt(squared(x).sum(axis=-1, keepdims=True) + eps) * weight
 
 
 @wrong_answer_to(rms_norm)
 def adds_epsilon_to_the_root(x, weight, eps):
     """Your epsilon is added to the root: it stands under it, beside the mean square."""
-    return x / (np.sqrt((x * x).mean(axis=-1, keepdims=True)) + eps) * weight
+    return x / (np.sqrt(squared(x).mean(axis=-1, keepdims=True)) + eps) * weight
 
 
 @wrong_answer_to(rms_norm)
@@ -34,7 +38,7 @@ def adds_one_to_the_weight(x, weight, eps):
 @wrong_answer_to(rms_norm)
 def shares_one_root(x, weight, eps):
     """All vectors were divided by one root: each has its own, the mean is along the last axis alone."""
-    return x / np.sqrt((x * x).mean() + eps) * weight
+    return x / np.sqrt(squared(x).mean() + eps) * weight
 
 
 @wrong_answer_to(rms_norm)
@@ -44,16 +48,10 @@ def squares_in_float16(x, weight, eps):
 
 
 @wrong_answer_to(layer_norm)
-def divides_by_one_less(x, weight, bias, eps):
-    """Your variance divides by width - 1, as torch.std does: it is the mean of the squares, their sum by width."""
+def adds_epsilon_to_the_deviation(x, weight, bias, eps):
+    """Your epsilon is added to the standard deviation: it stands under the root, beside the variance."""
     centred = x - x.mean(axis=-1, keepdims=True)
-    return centred / np.sqrt(x.var(axis=-1, ddof=1, keepdims=True) + eps) * weight + bias
-
-
-@wrong_answer_to(activate)
-def is_the_sigmoid_alone(x, activation):
-    """This is the sigmoid, between 0 and 1: SiLU is the number times its sigmoid."""
-    return expit(x) if activation == "silu" else activate(x, activation)
+    return centred / (x.std(axis=-1, keepdims=True) + eps) * weight + bias
 
 
 @wrong_answer_to(activate)
@@ -78,3 +76,10 @@ def adds_to_the_norm(x, block, eps, activation="silu"):
 def leaves_the_vector_out(x, block, eps, activation="silu"):
     """The vector itself is missing: the block returns x + what the feed-forward makes of its norm."""
     return feed_forward_block(x, block, eps, activation) - x
+
+
+@wrong_answer_to(feed_forward_block)
+def norms_the_sum(x, block, eps, activation="silu"):
+    """This is post-norm, BERT's order: here the norm comes before the feed-forward, and the sum is not normed."""
+    fed = gated_feed_forward(x, *(block[f"ffn_{name}.weight"] for name in ("gate", "up", "down")), activation)
+    return rms_norm(x + fed, block["ffn_norm.weight"], eps)
