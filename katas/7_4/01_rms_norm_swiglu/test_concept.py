@@ -40,6 +40,7 @@ def test_rms_norm_has_its_epsilon_under_the_root():
 
 
 def test_rms_norm_multiplies_by_the_weight_at_last():
+    """(0.2 0.8 1.4), as before, times (10 5 -2)."""
     call(rms_norm, floats(1, 4, 7), floats(10, 5, -2), 3.0).gives(floats(2, 4, -2.8), atol=NEAR)
 
 
@@ -76,6 +77,7 @@ def test_layer_norm_takes_the_mean_away_first():
 
 
 def test_layer_norm_has_a_weight_and_a_bias():
+    """(-1 0 1), as before, times (10 5 -2), plus (1 2 3)."""
     call(layer_norm, floats(1, 4, 7), floats(10, 5, -2), floats(1, 2, 3), 3.0).gives(floats(-9, 2, 1), atol=NEAR)
 
 
@@ -105,13 +107,13 @@ def test_activations_are_those_of_transformers(activation):
 
 # --- gated feed-forward ----------------------------------------------------------------------------------
 
-# of (2 1) the gate makes ln 3, 0 and -ln 3, up makes 4, 9 and 8: in the hidden layer stand 3 ln 3, 0 and -2 ln 3
 GATE = floats([0, log(3)], [1, -2], [0, -log(3)])
 UP = floats([2, 0], [4, 1], [3, 2])
 DOWN = floats([1, 7, 1], [10, 7, 0])
 
 
 def test_feed_forward_lets_the_gate_say_how_much_of_up_passes():
+    """Of (2 1) gate makes ln 3, 0 and -ln 3, up makes 4, 9 and 8: the hidden numbers are 3 ln 3, 0 and -2 ln 3."""
     wanted = floats(3 * log(3) - 2 * log(3), 30 * log(3))
     call(gated_feed_forward, floats(2, 1), GATE, UP, DOWN).gives(wanted, atol=NEAR)
 

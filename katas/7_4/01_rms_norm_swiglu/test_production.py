@@ -60,7 +60,7 @@ def test_products_of_float16_do_not_overflow():
     (np.float32, np.float32, NEAR), (np.float16, np.float32, NEAR), (np.float64, np.float64, 1e-13)],
     ids=["float32", "float16", "float64"])
 def test_dtype_is_float32_at_least(case, dtype, wanted, atol):
-    """np.sqrt(2 / np.pi), an eps of np.float64 and scipy's functions of float16 give float64, unasked."""
+    """float16 is computed in float32; np.sqrt(2 / np.pi), eps of np.float64, scipy of float16 make float64, unasked."""
     function, arguments, definition = CASES[case]
     x, arguments = X.astype(dtype), [typed(value, dtype) for value in arguments]
     call(function, x, *arguments).gives(definition(x, *arguments), atol=atol, dtype=wanted)
