@@ -25,7 +25,7 @@ def test_each_pair_turns_more_slowly_than_the_one_before():
 
 def test_a_larger_base_slows_all_pairs_but_the_first():
     """Three pairs and a base of 1,000,000: 1, 1/100, 1/10,000."""
-    call(rope_frequencies, 6, 1e6).gives(np.array([1, 0.01, 0.0001]), rtol=RELATIVE)
+    call(rope_frequencies, 6, base=1e6).gives(np.array([1, 0.01, 0.0001]), rtol=RELATIVE)
 
 
 def test_linear_scaling_divides_every_frequency():

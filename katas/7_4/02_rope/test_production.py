@@ -13,6 +13,7 @@ ROUNDING = 3e-6  # float32 gives 5e-7; angles in float32 lose 3e-3 at position 1
 RELATIVE = 1e-5  # of frequencies: float32 gives 3e-7, the usual mistakes 1e-1 and more
 PAIRS = pytest.mark.parametrize("pairs", ["norm", "neox"])
 FREQUENCIES = 10_000.0 ** (-np.arange(4) / 4)
+X, P = draw(28, 2, 4, 8), np.arange(4)
 
 # --- precision -------------------------------------------------------------------------------------------
 
@@ -101,6 +102,18 @@ def test_a_factor_of_one_scales_nothing():
     call(rope_frequencies, 8, linear=1, ntk=1).gives(FREQUENCIES, rtol=RELATIVE)
 
 
+def test_what_is_not_given_is_what_the_signature_says():
+    """And two pairs, the fewest that there are."""
+    call(rope_frequencies, 4).gives(np.array([1, 0.01]), rtol=RELATIVE)
+    wanted = call(yarn_frequencies, 512, 4, 4096, base=10_000.0, beta_fast=32.0, beta_slow=1.0).value
+    call(yarn_frequencies, n_dims=512, factor=4, original_context=4096).gives(wanted)
+    wanted = call(llama3_factors, 8, 8, original_context=1024, base=500_000.0, low=1.0, high=4.0).value
+    call(llama3_factors, n_dims=8, factor=8, original_context=1024).gives(wanted)
+    wanted = call(rotate, X, P, FREQUENCIES, pairs="norm", scale=1.0).value
+    call(rotate, x=X, positions=P, frequencies=FREQUENCIES).gives(wanted)
+    call(shift_keys, k=X, old=P - 2, new=2 * P - 2, frequencies=FREQUENCIES).gives(wanted, atol=ROUNDING)
+
+
 @pytest.mark.parametrize(("n_dims", "context", "options", "divided"), [
     (8, 6, {}, [0, 1, 1, 1]),  # i = -1.53 and -0.02: both are pair 0, which keeps
     (8, 4096, {"base": 10.0, "beta_fast": 400}, [0, 1 / 7, 2 / 7, 3 / 7]),  # i = 0.85 and 11.3, which is cut to 7
@@ -114,15 +127,11 @@ def test_yarns_ramp_at_its_ends(n_dims, context, options, divided):
 
 def test_llama3s_turns_can_be_others():
     """With low=2 and high=5, 3.5 turns are half way; frequencies 1, 1/10, ... over 700 pi positions."""
-    call(llama3_factors, 8, 4, 2199, 10_000.0, low=2, high=5).gives(
-        np.array([1, 1, 1.6, 4]), rtol=1e-3)  # 2199 is 700 pi to 5e-5
     call(llama3_factors, np.uint8(8), 4, np.uint16(2199), 10_000.0, low=2, high=5).gives(
-        np.array([1, 1, 1.6, 4]), rtol=1e-3)
+        np.array([1, 1, 1.6, 4]), rtol=1e-3)  # 2199 is 700 pi to 5e-5
 
 
 # --- what is refused -------------------------------------------------------------------------------------
-
-X, P = draw(28, 2, 4, 8), np.arange(4)
 
 
 @pytest.mark.parametrize(("function", "args", "options", "error", "named"), [

@@ -68,7 +68,7 @@ def write(tmp_path):
 
 
 def logits(model, frequencies, scale, pairs, attention=None, step=None, behind=0):
-    """Return a model's logits around your rotation; tokens behind the first step stand `behind` positions further back."""
+    """Return a model's logits around your rotation; tokens behind the first step stand `behind` places further back."""
     from fixtures.katas.custom_attention.reference import by_definition
     from fixtures.oracles.small_forward import forward
 
