@@ -107,8 +107,8 @@ def test_what_is_not_given_is_what_the_signature_says():
     call(rope_frequencies, 4).gives(np.array([1, 0.01]), rtol=RELATIVE)
     wanted = call(yarn_frequencies, 512, 4, 4096, base=10_000.0, beta_fast=32.0, beta_slow=1.0).value
     call(yarn_frequencies, n_dims=512, factor=4, original_context=4096).gives(wanted)
-    wanted = call(llama3_factors, 8, 8, original_context=1024, base=500_000.0, low=1.0, high=4.0).value
-    call(llama3_factors, n_dims=8, factor=8, original_context=1024).gives(wanted)
+    wanted = call(llama3_factors, 128, 8, original_context=8192, base=500_000.0, low=1.0, high=4.0).value
+    call(llama3_factors, n_dims=128, factor=8, original_context=8192).gives(wanted)
     wanted = call(rotate, X, P, FREQUENCIES, pairs="norm", scale=1.0).value
     call(rotate, x=X, positions=P, frequencies=FREQUENCIES).gives(wanted)
     call(shift_keys, k=X, old=P - 2, new=2 * P - 2, frequencies=FREQUENCIES).gives(wanted, atol=ROUNDING)

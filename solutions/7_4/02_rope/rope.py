@@ -79,14 +79,12 @@ def rotate(x: Floats, positions: Integers, frequencies: Floats, *, pairs: str = 
         raise ValueError(f"positions must be one a token, got {positions.shape} for {x.shape}")
     if pairs not in ("norm", "neox"):
         raise ValueError(f'pairs must be "norm" or "neox", got {pairs!r}')
-    half = len(frequencies)
-    first, second = np.s_[:2 * half:2], np.s_[1:2 * half:2]
-    if pairs == "neox":
-        first, second = np.s_[:half], np.s_[half:2 * half]
+    i = np.arange(len(frequencies))
+    first, second = (2 * i, 2 * i + 1) if pairs == "norm" else (i, i + len(i))
     turned = x.astype(np.result_type(x, np.float32))
-    angles = positions[:, None] * np.asarray(frequencies, np.float64)  # (tokens, half): float32 would be too coarse
+    angles = positions[:, None] * np.asarray(frequencies, np.float64)  # (tokens, pairs): float32 would be too coarse
     cos, sin = ((scale * function(angles)).astype(turned.dtype) for function in (np.cos, np.sin))
-    a, b = turned[..., first].copy(), turned[..., second].copy()  # (..., tokens, half)
+    a, b = turned[..., first], turned[..., second]  # (..., tokens, pairs), copies
     turned[..., first], turned[..., second] = a * cos - b * sin, a * sin + b * cos
     return turned
 
