@@ -55,16 +55,18 @@ def counts_the_tokens(x, positions, frequencies, *, pairs="norm", scale=1.0):
 
 
 @wrong_answer_to(rotate)
-def splits_the_whole_width(x, positions, frequencies, *, pairs="norm", scale=1.0):
-    """Your halves are those of the whole width: only the first n_dims = 2 * len(frequencies) numbers are turned, and
-    pair i is (i, i + n_dims / 2).
+def gives_neighbours_one_angle(x, positions, frequencies, *, pairs="norm", scale=1.0):
+    """You repeated each angle for two neighbours, as "norm" needs it, and turned the halves: for "neox" the numbers i
+    and i + n_dims / 2 have the same angle, so the row of angles comes twice (np.tile, not np.repeat).
     """
-    count, width = len(frequencies), x.shape[-1]
     if pairs == "norm":
         return rotate(x, positions, frequencies, pairs=pairs, scale=scale)
-    order = np.concatenate([np.arange(count), width // 2 + np.arange(count)])
+    count = len(frequencies)
     wrong = x.astype(np.result_type(x, np.float32))
-    wrong[..., order] = rotate(x[..., order], positions, frequencies, pairs=pairs, scale=scale)
+    angles = np.repeat(np.asarray(positions)[:, None] * np.asarray(frequencies, np.float64), 2, axis=1)
+    cos, sin = (scale * f(angles).astype(wrong.dtype) for f in (np.cos, np.sin))
+    head = x[..., :2 * count]
+    wrong[..., :2 * count] = head * cos + np.concatenate([-head[..., count:], head[..., :count]], axis=-1) * sin
     return wrong
 
 
