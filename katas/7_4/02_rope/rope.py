@@ -11,6 +11,20 @@ Floats = NDArray[np.floating]
 Integers = NDArray[np.integer]
 
 
+def rotate(x: Floats, positions: Integers, frequencies: Floats, *, pairs: str = "norm", scale: float = 1.0) -> Floats:
+    """Turn each pair (a, b) by angle = position * frequency, to (a cos - b sin, a sin + b cos).
+
+    x: (..., tokens, width), queries or keys
+    positions: (tokens,), integers: any start, any gaps, any order, negative ones too
+    frequencies: (n_dims / 2,), one a pair, at most width / 2; the numbers of x from n_dims on stay as they are
+    pairs: "norm": pair i is (2i, 2i + 1); "neox": (i, i + n_dims / 2)
+    scale: multiplies what was turned, not the rest (YaRN)
+    Returns x's shape in np.result_type(x, np.float32), right to that dtype's rounding at any position.
+    Raises TypeError if positions are no integers, ValueError if positions, frequencies or pairs are not as said here.
+    """
+    raise NotImplementedError
+
+
 def rope_frequencies(n_dims: int, base: float = 10_000.0, *, linear: float = 1.0, ntk: float = 1.0) -> Floats:
     """Return how far each pair turns from one position to the next, in radians: base^(-2i / n_dims) for pair i.
 
@@ -20,6 +34,25 @@ def rope_frequencies(n_dims: int, base: float = 10_000.0, *, linear: float = 1.0
     Returns (n_dims / 2,) in float64, the fastest pair first.
     Raises ValueError if n_dims is odd or below 4, or linear or ntk below 1.
     Sources: Su et al. 2021, section 3.2.2; Chen et al. 2023 (linear); Peng et al. 2023, section 3.1 (NTK).
+    """
+    raise NotImplementedError
+
+
+def shift_keys(k: Floats, old: Integers, new: Integers, frequencies: Floats, *, pairs: str = "norm") -> Floats:
+    """Move cached keys from the positions `old`, at which they were rotated, to `new`: turn them by the difference.
+
+    k: (..., tokens, width), scaled already if the model scales; old, new: (tokens,), integers
+    Returns the keys as if they had been rotated at `new`, in k's dtype.
+    """
+    raise NotImplementedError
+
+
+def permute_heads(weight: Floats, heads: int) -> Floats:
+    """Reorder the rows of a q or k projection, so that "norm" pairs its outputs as "neox" did before.
+
+    weight: (heads * width, ...), a matrix or a bias; heads: n_head for q, n_head_kv for k
+    Returns the shape and dtype of weight: in each head, row i goes to 2i, and row i + width / 2 to 2i + 1.
+    Raises ValueError if weight's rows are not heads times an even number.
     """
     raise NotImplementedError
 
@@ -46,38 +79,5 @@ def llama3_factors(n_dims: int, factor: float, original_context: int, base: floa
     f / factor. In between it is a mean of both, in which the share of f grows evenly with the number of turns.
     Returns (n_dims / 2,) in float64, each from 1 to factor.
     Raises ValueError if n_dims is odd or below 4, or factor below 1.
-    """
-    raise NotImplementedError
-
-
-def rotate(x: Floats, positions: Integers, frequencies: Floats, *, pairs: str = "norm", scale: float = 1.0) -> Floats:
-    """Turn each pair (a, b) by angle = position * frequency, to (a cos - b sin, a sin + b cos).
-
-    x: (..., tokens, width), queries or keys
-    positions: (tokens,), integers: any start, any gaps, any order, negative ones too
-    frequencies: (n_dims / 2,), one a pair; the numbers of x from n_dims on stay as they are
-    pairs: "norm": pair i is (2i, 2i + 1); "neox": (i, i + n_dims / 2)
-    scale: multiplies what was turned, not the rest (YaRN)
-    Returns x's shape in np.result_type(x, np.float32), right to that dtype's rounding at any position.
-    Raises TypeError if positions are no integers, ValueError if they are not (tokens,) or pairs is another word.
-    """
-    raise NotImplementedError
-
-
-def permute_heads(weight: Floats, heads: int) -> Floats:
-    """Reorder the rows of a q or k projection, so that "norm" pairs its outputs as "neox" did before.
-
-    weight: (heads * width, ...), a matrix or a bias; heads: n_head for q, n_head_kv for k
-    Returns the shape and dtype of weight: in each head, row i goes to 2i, and row i + width / 2 to 2i + 1.
-    Raises ValueError if weight's rows are not heads times an even number.
-    """
-    raise NotImplementedError
-
-
-def shift_keys(k: Floats, old: Integers, new: Integers, frequencies: Floats, *, pairs: str = "norm") -> Floats:
-    """Move cached keys from the positions `old`, at which they were rotated, to `new`: turn them by the difference.
-
-    k: (..., tokens, width), scaled already if the model scales; old, new: (tokens,), integers
-    Returns the keys as if they had been rotated at `new`, in k's dtype.
     """
     raise NotImplementedError

@@ -15,29 +15,6 @@ RELATIVE = 1e-5  # of frequencies: float32 gives 3e-7, the usual mistakes 1e-1 a
 QUARTER = pi / 2  # a pair with this frequency turns (a, b) into (-b, a) from one position to the next
 PAIRS = pytest.mark.parametrize("pairs", ["norm", "neox"])
 
-# --- frequencies -----------------------------------------------------------------------------------------
-
-
-def test_each_pair_turns_more_slowly_than_the_one_before():
-    """Four pairs and a base of 10,000: 10,000^(-2i / 8) is 1, 1/10, 1/100, 1/1000."""
-    call(rope_frequencies, 8).gives(np.array([1, 0.1, 0.01, 0.001]), rtol=RELATIVE)
-
-
-def test_a_larger_base_slows_all_pairs_but_the_first():
-    """Three pairs and a base of 1,000,000: 1, 1/100, 1/10,000."""
-    call(rope_frequencies, 6, base=1e6).gives(np.array([1, 0.01, 0.0001]), rtol=RELATIVE)
-
-
-def test_linear_scaling_divides_every_frequency():
-    """A factor of 4: position 4 now has the angles that position 1 had."""
-    call(rope_frequencies, 8, linear=4).gives(np.array([0.25, 0.025, 0.0025, 0.00025]), rtol=RELATIVE)
-
-
-def test_ntk_scaling_makes_the_base_larger():
-    """Three pairs and a factor of 4: the base 125 becomes 125 * 4^(6 / 4) = 1000; 1000^(-2i / 6) is 1, 1/10, 1/100."""
-    call(rope_frequencies, 6, 125, ntk=4).gives(np.array([1, 0.1, 0.01]), rtol=RELATIVE)
-
-
 # --- one rotation ----------------------------------------------------------------------------------------
 
 
@@ -82,6 +59,9 @@ def test_any_shape_follows_the_definition(count, rest, tokens, pairs, seed):
     call(rotate, x, positions, frequencies, pairs=pairs).gives(wanted, atol=2e-5)  # a float32 angle of 60: 4e-6
 
 
+# --- why it is done --------------------------------------------------------------------------------------
+
+
 @PAIRS
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40), st.integers(0, 99))
 def test_a_score_depends_on_the_distance_alone(pairs, query_at, key_at, shift, seed):
@@ -98,6 +78,33 @@ def test_a_score_depends_on_the_distance_alone(pairs, query_at, key_at, shift, s
     assert abs(near - far) < 1e-4, f"the score is {near:.4f}, and {far:.4f} when both have moved by {shift}"
     wanted = by_definition(q, [query_at], frequencies, pairs)[0] @ by_definition(k, [key_at], frequencies, pairs)[0]
     assert abs(near - wanted) < 1e-4, f"the score is {near:.4f}, it should be {wanted:.4f}"
+
+
+# --- frequencies -----------------------------------------------------------------------------------------
+
+
+def test_each_pair_turns_more_slowly_than_the_one_before():
+    """Four pairs and a base of 10,000: 10,000^(-2i / 8) is 1, 1/10, 1/100, 1/1000."""
+    call(rope_frequencies, 8).gives(np.array([1, 0.1, 0.01, 0.001]), rtol=RELATIVE)
+
+
+def test_a_larger_base_slows_all_pairs_but_the_first():
+    """Three pairs and a base of 1,000,000: 1, 1/100, 1/10,000."""
+    call(rope_frequencies, 6, base=1e6).gives(np.array([1, 0.01, 0.0001]), rtol=RELATIVE)
+
+
+# --- the cache -------------------------------------------------------------------------------------------
+
+
+@PAIRS
+@given(st.integers(0, 40), st.integers(-20, 20), st.integers(0, 99))
+def test_a_shifted_key_is_the_key_at_its_new_position(pairs, start, by, seed):
+    """Keys that were scaled and turned at `old` become those of `new`, and are not scaled again."""
+    x, old = draw(seed, 2, 3, 4, 6), start + np.array([0, 1, 5, 6])
+    new, frequencies = old + by, np.array([1, 0.1])
+    cached = by_definition(x, old, frequencies, pairs, 1.25).astype(np.float32)
+    wanted = by_definition(x, new, frequencies, pairs, 1.25)
+    call(shift_keys, cached, old, new, frequencies, pairs=pairs).gives(wanted, atol=2e-5)
 
 
 # --- from one pairing to the other -----------------------------------------------------------------------
@@ -135,6 +142,16 @@ def test_a_permuted_projection_has_the_same_scores_with_the_other_pairs():
 # --- longer contexts -------------------------------------------------------------------------------------
 
 
+def test_linear_scaling_divides_every_frequency():
+    """A factor of 4: position 4 now has the angles that position 1 had."""
+    call(rope_frequencies, 8, linear=4).gives(np.array([0.25, 0.025, 0.0025, 0.00025]), rtol=RELATIVE)
+
+
+def test_ntk_scaling_makes_the_base_larger():
+    """Three pairs and a factor of 4: the base 125 becomes 125 * 4^(6 / 4) = 1000; 1000^(-2i / 6) is 1, 1/10, 1/100."""
+    call(rope_frequencies, 6, 125, ntk=4).gives(np.array([1, 0.1, 0.01]), rtol=RELATIVE)
+
+
 @pytest.mark.parametrize(("context", "wanted"), [
     (4096, [1, 0.1, 0.00625, 0.00025]),  # i = 1.31 and 2.81: pair 1 keeps, 2 is half and half, 3 is divided
     (64, [1, 0.0625, 0.0025, 0.00025])])  # i = -0.50 and 1.01: pair 0 keeps, 1 is half and half
@@ -149,20 +166,6 @@ def test_llama3_gives_what_the_frequencies_are_divided_by():
     2.5 is half way from 1 to 4: the mean of f and f / 8 is f / (16 / 9).
     """
     call(llama3_factors, 8, 8, 1571, 10_000).gives(np.array([1, 1, 16 / 9, 8]), rtol=1e-3)  # 1571 is 500 pi to 1e-4
-
-
-# --- the cache -------------------------------------------------------------------------------------------
-
-
-@PAIRS
-@given(st.integers(0, 40), st.integers(-20, 20), st.integers(0, 99))
-def test_a_shifted_key_is_the_key_at_its_new_position(pairs, start, by, seed):
-    """Keys that were scaled and turned at `old` become those of `new`, and are not scaled again."""
-    x, old = draw(seed, 2, 3, 4, 6), start + np.array([0, 1, 5, 6])
-    new, frequencies = old + by, np.array([1, 0.1])
-    cached = by_definition(x, old, frequencies, pairs, 1.25).astype(np.float32)
-    wanted = by_definition(x, new, frequencies, pairs, 1.25)
-    call(shift_keys, cached, old, new, frequencies, pairs=pairs).gives(wanted, atol=2e-5)
 
 
 # --- libraries -------------------------------------------------------------------------------------------

@@ -141,9 +141,10 @@ def test_llama3s_turns_can_be_others():
     *((function, (8, 0.25, 64), {}, ValueError, "factor") for function in (yarn_frequencies, llama3_factors)),
     (rotate, (X, P / 4, FREQUENCIES), {}, TypeError, "positions"),
     *((rotate, (X, wrong, FREQUENCIES), {}, ValueError, "positions") for wrong in (P[:1], P[:3], P[:, None], P[0])),
+    *((rotate, (X, P, np.ones(5)), {"pairs": pairs}, ValueError, "frequencies") for pairs in ("norm", "neox")),
     *((rotate, (X, P, FREQUENCIES), {"pairs": wrong}, ValueError, "pairs") for wrong in ("NEOX", "normal", "")),
     *((permute_heads, (np.ones((12, 3)), wrong), {}, ValueError, "heads") for wrong in (0, -2, 5, 4, 12)),
 ], ids=lambda value: getattr(value, "__name__", ""))
 def test_what_does_not_fit_is_refused_by_name(function, args, options, error, named):
-    """The table in the README says which argument; of a factor below 1, too, what it was probably meant for."""
+    """The table in the README: the exception, and the argument's name in its message."""
     call(function, *args, **options).raises(error, naming=named)

@@ -12,14 +12,6 @@ def leaves_out_the_two(n_dims, base=10_000.0, *, linear=1.0, ntk=1.0):
     return np.sqrt(rope_frequencies(n_dims, base, ntk=ntk)) / linear
 
 
-@wrong_answer_to(rope_frequencies)
-def multiplies_the_base_by_the_factor(n_dims, base=10_000.0, *, linear=1.0, ntk=1.0):
-    """You multiplied the base by ntk alone: its power ntk^(n_dims / (n_dims - 2)) divides the slowest frequency by
-    ntk.
-    """
-    return rope_frequencies(n_dims, base * ntk, linear=linear)
-
-
 @wrong_answer_to(yarn_frequencies)
 def divides_the_fast_pairs(n_dims, factor, original_context, base=10_000.0, **betas):
     """Your ramp runs the other way: the fast pairs, which come first, keep their frequencies, and the slow ones'
@@ -28,6 +20,17 @@ def divides_the_fast_pairs(n_dims, factor, original_context, base=10_000.0, **be
     right, scale = yarn_frequencies(n_dims, factor, original_context, base, **betas)
     plain = rope_frequencies(n_dims, base)
     return plain + plain / factor - right, scale
+
+
+@wrong_answer_to(yarn_frequencies)
+def leaves_the_ends_unrounded(n_dims, factor, original_context, base=10_000.0, *, beta_fast=32.0, beta_slow=1.0):
+    """Your ramp runs between fractions of a pair: the i of beta_fast is rounded down, the i of beta_slow up."""
+    plain, pairs = rope_frequencies(n_dims, base), np.arange(n_dims // 2)
+    low, high = (n_dims * np.log(original_context / (2 * np.pi * turns)) / (2 * np.log(base))
+                 for turns in (beta_fast, beta_slow))
+    low, high = max(low, 0), min(high, n_dims - 1)
+    divided = np.clip((pairs - low) / max(high - low, 0.001), 0, 1)
+    return plain * (1 - divided) + plain / factor * divided, 1 + 0.1 * np.log(factor)
 
 
 @wrong_answer_to(llama3_factors)
@@ -52,6 +55,18 @@ def turns_backwards(x, positions, frequencies, *, pairs="norm", scale=1.0):
 def counts_the_tokens(x, positions, frequencies, *, pairs="norm", scale=1.0):
     """Your positions are 0, 1, 2, ...: a token behind a cache stands where `positions` says."""
     return rotate(x, np.arange(len(positions)), frequencies, pairs=pairs, scale=scale)
+
+
+@wrong_answer_to(rotate)
+def leaves_the_neighbours_apart(x, positions, frequencies, *, pairs="norm", scale=1.0):
+    """You put all first numbers of the turned pairs before all second ones: with "norm" they go back to 2i and 2i + 1,
+    in turn.
+    """
+    turned, count = rotate(x, positions, frequencies, pairs=pairs, scale=scale), len(frequencies)
+    if pairs == "neox":
+        return turned
+    first, second = turned[..., :2 * count:2], turned[..., 1:2 * count:2]
+    return np.concatenate([first, second, turned[..., 2 * count:]], axis=-1)
 
 
 @wrong_answer_to(rotate)
@@ -93,12 +108,6 @@ def permutes_back(weight, heads):
     2i + 1.
     """
     return weight.reshape(heads, -1, 2, *weight.shape[1:]).swapaxes(1, 2).reshape(weight.shape)
-
-
-@wrong_answer_to(permute_heads)
-def takes_all_rows_for_one_head(weight, heads):
-    """You interleaved the halves of all rows: each head has halves of its own."""
-    return permute_heads(weight, 1)
 
 
 @wrong_answer_to(shift_keys)
