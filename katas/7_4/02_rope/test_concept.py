@@ -101,7 +101,7 @@ def test_a_larger_base_slows_all_pairs_but_the_first():
 def test_a_shifted_key_is_the_key_at_its_new_position(pairs, start, by, seed):
     """Keys that were scaled and turned at `old` become those of `new`, and are not scaled again."""
     x, old = draw(seed, 2, 3, 4, 6), start + np.array([0, 1, 5, 6])
-    new, frequencies = old + by, np.array([1, 0.1])
+    new, frequencies = old + by + np.array([0, 0, 3, -4]), np.array([1, 0.1])  # each by a distance of its own
     cached = by_definition(x, old, frequencies, pairs, 1.25).astype(np.float32)
     wanted = by_definition(x, new, frequencies, pairs, 1.25)
     call(shift_keys, cached, old, new, frequencies, pairs=pairs).gives(wanted, atol=2e-5)
