@@ -4,13 +4,20 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+import numpy as np  # noqa: F401
 
 if __name__ == "__main__":  # a program finds fixtures by itself
     sys.path.append(str(Path(__file__).parents[3]))
 
-from fixtures.katas.streaming_stt.words import SAMPLE_RATE_HZ, Transcribe, Update, Word, blocks  # noqa: F401
+from fixtures.katas.streaming_stt.windows import blocks, checked, placed, trimmed_start  # noqa: F401
+from fixtures.katas.streaming_stt.words import (  # noqa: F401
+    SAMPLE_RATE_HZ,
+    Floats,
+    Transcribe,
+    Update,
+    Word,
+    words_of,
+)
 
 
 def spelled(text: str) -> str:
@@ -33,17 +40,21 @@ def unsaid(words: Sequence[Word], committed: Sequence[Word]) -> list[Word]:
     raise NotImplementedError
 
 
-def trimmed_start(committed: Sequence[Word], start_s: float, end_s: float, longest_s: float,
-                  overlap_s: float = 1.0) -> float:
-    """Return where the sound from start_s to end_s is to begin from now on, so that it is no longer than longest_s.
+def dtw_path(cost: Floats) -> list[tuple[int, int]]:
+    """Return the cheapest way through cost (tokens, frames), corner to corner, a token or a frame or both at a time."""
+    raise NotImplementedError
 
-    While it is not, nothing is cut. Else it begins with a committed word, the last one that begins overlap_s or more
-    before the last committed word ends; and where it is too long still, with its last longest_s.
+
+def word_times(attention: Floats, pieces: Sequence[str], prompt: int) -> list[Word]:
+    """Return the words that pieces, the texts of tokens, make, and when: where the decoder listened (openai-whisper).
+
+    attention: (heads, tokens, frames) cross-attention before its softmax, 50 frames a second; its tokens are those of
+        the prompt, so many, those of the pieces, and the end. Token i is looked for while token i - 1 is read.
     """
     raise NotImplementedError
 
 
-def stream(pieces: Iterable[NDArray[np.floating]], transcribe: Transcribe, step_s: float = 0.5, window_s: float = 15.0,
+def stream(pieces: Iterable[Floats], transcribe: Transcribe, step_s: float = 0.5, window_s: float = 15.0,
            depth: int = 2, pause_s: float = 0.5, quiet: float = 0.01) -> Iterator[Update]:
     """Yield an update after every step_s seconds of sound, and one at its end (Liu et al. 2020, Machacek et al. 2023).
 
