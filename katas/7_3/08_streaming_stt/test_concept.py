@@ -77,7 +77,7 @@ def test_of_two_places_that_fit_as_well_the_nearer_in_time_counts():
     words = [Word("pine", 0.8, 1.0), Word("five", 1.0, 1.4), Word("the", 1.4, 1.6)]
     call(unsaid, words, committed).gives(words[1:])
     call(unsaid, [Word("five", 1.1, 1.5)], committed).gives([Word("five", 1.1, 1.5)])
-    call(unsaid, at("five six", start=1.1), committed).gives(at("five six", start=1.1))
+    call(unsaid, at("five six seven", start=1.1), committed).gives(at("five six seven", start=1.1))
     words = [Word("the", 0.0, 0.5), Word("a", 0.5, 0.6), Word("nine", 0.6, 1.0), Word("five", 1.0, 1.4)]
     call(unsaid, words, committed).gives(words[3:])
 

@@ -65,8 +65,8 @@ def dtw_path(cost: Floats) -> list[tuple[int, int]]:
 def word_times(attention: Floats, pieces: Sequence[str], prompt: int) -> list[Word]:
     """Return the words that pieces, the texts of tokens, make, and when: where the decoder listened (openai-whisper).
 
-    attention: (heads, tokens, frames) cross-attention before its softmax, 50 frames a second; its tokens are those of
-        the prompt, so many, those of the pieces, and the end. Token i is looked for while token i - 1 is read.
+    attention: (heads, tokens, frames) cross-attention before its softmax, 50 frames a second. Its tokens are `prompt`
+        ones that stood before, then the pieces, then the end. While token i - 1 is read, token i is looked for.
     """
     if attention.shape[1] != prompt + len(pieces) + 1:
         raise ValueError(f"attention must have a row for each token, got {attention.shape} for {len(pieces)} pieces")
