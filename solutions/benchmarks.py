@@ -30,7 +30,8 @@ SECONDS_PER_ROW = 1.5
 PLAIN, FAST = "the_solution", "the_fast_solution"
 JOBS = [(kata, name) for kata in ready_katas() for name in jobs_of(kata, PEERS)]
 THREADS = sorted({1, CORES})
-MEASURED: dict[tuple[str, int], dict[str, tuple[float, float, int]]] = {}  # -> contender -> seconds, error, bytes
+# (kata and job, threads) -> contender -> seconds, error, bytes
+MEASURED: dict[tuple[str, int], dict[str, tuple[float, float, int]]] = {}
 
 
 @lru_cache(maxsize=1)  # the inputs of one job at a time: some take 300 MB
@@ -80,13 +81,14 @@ def test_speed(kata: Kata, name: str, threads: int, contender: str, benchmark: A
             return function(*job.arguments, **job.options)
     else:
         run = job.peers[contender]()
-    benchmark.group = f"{name}, {threads} threads"
+    job_of_kata = f"{kata.name}: {name}"  # two katas may have a job of the same name
+    benchmark.group = f"{job_of_kata}, {threads} threads"
     with limited_to(threads):
         error = largest_error(run(), exact)  # also warms up
         once = seconds_of_one(run)
         benchmark.pedantic(run, rounds=max(1, min(100, int(SECONDS_PER_ROW / once))), iterations=1)
     memory = peak_bytes(run) if threads == 1 else -1
-    MEASURED.setdefault((name, threads), {})[contender] = (benchmark.stats.stats.median, error, memory)
+    MEASURED.setdefault((job_of_kata, threads), {})[contender] = (benchmark.stats.stats.median, error, memory)
     assert error < 0.1, f"{contender} computes something else: it is {error} away from the exact answer"
 
 
@@ -106,11 +108,11 @@ def table(request: pytest.FixtureRequest) -> Iterator[None]:
         write = manager.getplugin("terminalreporter").write_line
         write("")
         write(f"{platform.processor() or platform.machine()}, {CORES} cores, Python {platform.python_version()}")
-        write(f"{'job':34} {'threads':>7}  {'contender':22} {'median':>11} {'x ours':>10} {'error':>8} {'peak':>9}")
+        write(f"{'job':50} {'threads':>7}  {'contender':22} {'median':>11} {'x ours':>10} {'error':>8} {'peak':>9}")
         for (name, threads), rows in MEASURED.items():
             ours = rows.get(FAST, rows.get(PLAIN))
             assert ours is not None, f"{name} was run without a solution"
             for contender, (seconds, error, memory) in rows.items():
                 peak = f"{memory / 1e6:6.1f} MB" if memory >= 0 else ""
-                write(f"{name:34} {threads:7}  {contender:22} {seconds * 1e3:8.2f} ms {seconds / ours[0]:10.2f}"
+                write(f"{name:50} {threads:7}  {contender:22} {seconds * 1e3:8.2f} ms {seconds / ours[0]:10.2f}"
                       f" {error:8.0e} {peak:>9}")
