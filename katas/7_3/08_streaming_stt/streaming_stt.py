@@ -40,6 +40,20 @@ def unsaid(words: Sequence[Word], committed: Sequence[Word]) -> list[Word]:
     raise NotImplementedError
 
 
+def stream(pieces: Iterable[Floats], transcribe: Transcribe, step_s: float = 0.5, window_s: float = 15.0,
+           depth: int = 2, pause_s: float = 0.5, quiet: float = 0.01) -> Iterator[Update]:
+    """Yield an update after every step_s seconds of sound, and one at its end (Liu et al. 2020, Machacek et al. 2023).
+
+    pieces: (n,) floating point, mono, 16 kHz, of any lengths, as they come; blocks() of windows.py cuts them anew
+    transcribe: given the newest samples, at most window_s of them, it returns their words
+    depth: so many successive hypotheses must agree on a word before it is committed
+    In a pause, when the last pause_s have no sample louder than `quiet`, and at the end of the sound nothing will be
+    heard otherwise any more: the rest of the hypothesis is committed, and the window begins anew with the pause.
+    Sound that is quiet throughout is not transcribed. A word whose middle is trimmed away is committed before.
+    """
+    raise NotImplementedError
+
+
 def dtw_path(cost: Floats) -> list[tuple[int, int]]:
     """Return the cheapest way through cost (tokens, frames), corner to corner, a token or a frame or both at a time."""
     raise NotImplementedError
@@ -50,20 +64,6 @@ def word_times(attention: Floats, pieces: Sequence[str], prompt: int) -> list[Wo
 
     attention: (heads, tokens, frames) cross-attention before its softmax, 50 frames a second. Its tokens are `prompt`
         ones that stood before, then the pieces, then the end. While token i - 1 is read, token i is looked for.
-    """
-    raise NotImplementedError
-
-
-def stream(pieces: Iterable[Floats], transcribe: Transcribe, step_s: float = 0.5, window_s: float = 15.0,
-           depth: int = 2, pause_s: float = 0.5, quiet: float = 0.01) -> Iterator[Update]:
-    """Yield an update after every step_s seconds of sound, and one at its end (Liu et al. 2020, Machacek et al. 2023).
-
-    pieces: (n,) floating point, mono, 16 kHz, of any lengths, as they come; blocks() of words.py cuts them anew
-    transcribe: given the newest samples, at most window_s of them, it returns their words
-    depth: so many successive hypotheses must agree on a word before it is committed
-    In a pause, when the last pause_s have no sample louder than `quiet`, and at the end of the sound nothing will be
-    heard otherwise any more: the rest of the hypothesis is committed, and the window begins anew with the pause.
-    Sound that is quiet throughout is not transcribed. A word whose middle is trimmed away is committed before.
     """
     raise NotImplementedError
 

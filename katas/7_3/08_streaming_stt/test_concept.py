@@ -1,4 +1,4 @@
-"""The idea: a word is committed when successive hypotheses agree on it and on all before it."""
+"""The idea: a word is committed when successive hypotheses agree on it and on all before it; then, when it was said."""
 
 import numpy as np
 import pytest
@@ -82,49 +82,6 @@ def test_of_two_places_that_fit_as_well_the_nearer_in_time_counts():
     call(unsaid, words, committed).gives(words[3:])
 
 
-# --- dtw_path, word_times: where a recogniser's times come from -------------------------------------------
-def test_the_cheapest_way_through_three_tokens_and_four_frames():
-    """The README's example: 1 + 1 + 3 + 1 = 6. The other way round, and for one token alone."""
-    cost = np.float32([[1, 1, 2, 2], [7, 5, 3, 8], [9, 8, 6, 1]])
-    call(dtw_path, cost).gives([(0, 0), (0, 1), (1, 2), (2, 3)])
-    call(dtw_path, cost.T).gives([(0, 0), (1, 0), (2, 1), (3, 2)])
-    call(dtw_path, cost[:1]).gives([(0, 0), (0, 1), (0, 2), (0, 3)])
-
-
-@given(st.integers(0, 10_000), st.integers(1, 4), st.integers(1, 5))
-def test_no_other_way_is_cheaper(seed, tokens, frames):
-    cost = np.random.default_rng(seed).normal(0, 1, (tokens, frames))
-    call(dtw_path, cost).gives(min(all_ways(tokens, frames), key=lambda way: sum(cost[place] for place in way)))
-
-
-def test_ways_are_those_of_openai_whisper_and_librosa():
-    for one in record()["paths"]:
-        cost = np.random.default_rng(one["seed"]).normal(0, 1, one["shape"])
-        call(dtw_path, cost).gives([tuple(place) for place in one["path"]])
-
-
-UNDER_WAY, LISTENED = [" un", "der", " way", "."], [[0, 90], [0, 20], [20, 50], [50, 70], [70, 80], [80, 90], [80, 90]]
-
-
-def test_a_word_begins_where_its_first_token_is_looked_for():
-    """Of a prompt of two the second looks for " un" up to 0.4 s, " un" for "der" up to 1 s, "der" for " way"."""
-    call(word_times, spread(LISTENED, 90), UNDER_WAY, 2).gives([("under", 0, 1), ("way.", 1, 1.4)], atol=1e-6)
-
-
-def test_where_all_tokens_listen_is_no_time_of_any():
-    """Most of all, all of them listen to 0.1 s of noise, from 0.6 s on; less, to the end. Two heads."""
-    attention = spread(LISTENED, 90, heads=2)
-    attention[:, :, 30:35] += 9
-    attention[1, :, 85:] += 3
-    call(word_times, attention, UNDER_WAY, 2).gives([("under", 0, 1), ("way.", 1, 1.4)], atol=1e-6)
-
-
-def test_word_times_are_those_of_openai_whisper():
-    for one in record()["words"]:
-        attention = drawn_attention(one["seed"], one["heads"], one["prompt"] + len(one["pieces"]) + 1, one["frames"])
-        call(word_times, attention, one["pieces"], one["prompt"]).gives([*map(tuple, one["words"])], atol=1e-6)
-
-
 # --- stream -----------------------------------------------------------------------------------------------
 def test_words_are_committed_while_more_are_spoken():
     """The README's example, a hypothesis a second, and the end of the sound."""
@@ -193,3 +150,50 @@ def test_pieces_of_any_length_give_the_same(data, lengths):
     whole = call(rows_of(stream), [sound], first, 0.5, 5.0).value
     call(rows_of(stream), np.split(sound, cuts), second, 0.5, 5.0).gives(whole)
     assert first.given == second.given, f"sounds of {second.given} s, in one piece {first.given} s"
+
+
+# --- dtw_path, word_times: where a recogniser's times come from -------------------------------------------
+def test_the_cheapest_way_through_three_tokens_and_four_frames():
+    """The README's example: 1 + 1 + 3 + 1 = 6. The other way round, and for one token alone."""
+    cost = np.float32([[1, 1, 2, 2], [7, 5, 3, 8], [9, 8, 6, 1]])
+    call(dtw_path, cost).gives([(0, 0), (0, 1), (1, 2), (2, 3)])
+    call(dtw_path, cost.T).gives([(0, 0), (1, 0), (2, 1), (3, 2)])
+    call(dtw_path, cost[:1]).gives([(0, 0), (0, 1), (0, 2), (0, 3)])
+
+
+@given(st.integers(0, 10_000), st.integers(1, 4), st.integers(1, 5))
+def test_no_other_way_is_cheaper(seed, tokens, frames):
+    cost = np.random.default_rng(seed).normal(0, 1, (tokens, frames))
+    call(dtw_path, cost).gives(min(all_ways(tokens, frames), key=lambda way: sum(cost[place] for place in way)))
+
+
+def test_ways_are_those_of_openai_whisper_and_librosa():
+    for one in record()["paths"]:
+        cost = np.random.default_rng(one["seed"]).normal(0, 1, one["shape"])
+        call(dtw_path, cost).gives([tuple(place) for place in one["path"]])
+
+
+UNDER_WAY, LISTENED = [" un", "der", " way", "."], [[0, 90], [0, 20], [20, 50], [50, 70], [70, 80], [80, 90], [80, 90]]
+
+
+def test_a_word_begins_where_its_first_token_is_looked_for():
+    """Of a prompt of two the second looks for " un" up to 0.4 s, " un" for "der" up to 1 s, "der" for " way"."""
+    call(word_times, spread(LISTENED, 90), UNDER_WAY, 2).gives([("under", 0, 1), ("way.", 1, 1.4)], atol=1e-6)
+    rows = [[0, 10], [0, 10], [10, 20], [20, 40], [40, 46], [38, 44]]  # the end's own row looks for no token
+    call(word_times, spread(rows, 60), [" so", " it", " is"], 2).gives(
+        [("so", 0, 0.2), ("it", 0.2, 0.4), ("is", 0.4, 0.8)], atol=1e-6)
+
+
+def test_where_all_tokens_listen_is_no_time_of_any():
+    """Most of all, all of them listen to 0.1 s of noise, from 0.6 s on; less, to the end. Two heads."""
+    attention = spread(LISTENED, 90, heads=2)
+    attention[:, :, 30:35] += 9
+    attention[1, :, 85:] += 3
+    call(word_times, attention, UNDER_WAY, 2).gives([("under", 0, 1), ("way.", 1, 1.4)], atol=1e-6)
+
+
+def test_word_times_are_those_of_openai_whisper():
+    """A step left out, out of turn, along another axis, or without the prompt's and the end's rows: frames off."""
+    for one in record()["words"]:
+        attention = drawn_attention(one["seed"], one["heads"], one["prompt"] + len(one["pieces"]) + 1, one["frames"])
+        call(word_times, attention, one["pieces"], one["prompt"]).gives([*map(tuple, one["words"])], atol=1e-6)

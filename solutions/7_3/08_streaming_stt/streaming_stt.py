@@ -49,40 +49,11 @@ def unsaid(words: Sequence[Word], committed: Sequence[Word]) -> list[Word]:
     return list(words[count:])
 
 
-def dtw_path(cost: Floats) -> list[tuple[int, int]]:
-    """Return the cheapest way through cost (tokens, frames), corner to corner, a token or a frame or both at a time."""
-    total = np.full(np.add(cost.shape, 1), np.inf)  # total[i, j] of the cheapest way through cost[:i, :j]
-    total[0, 0] = 0
-    for i, j in np.ndindex(cost.shape):
-        total[i + 1, j + 1] = cost[i, j] + min(total[i, j], total[i, j + 1], total[i + 1, j])
-    path = [cost.shape]
-    while path[-1] != (1, 1):
-        i, j = path[-1]
-        path.append(min([(i - 1, j - 1), (i - 1, j), (i, j - 1)], key=lambda place: total[place]))
-    return [(i - 1, j - 1) for i, j in reversed(path)]
-
-
-def word_times(attention: Floats, pieces: Sequence[str], prompt: int) -> list[Word]:
-    """Return the words that pieces, the texts of tokens, make, and when: where the decoder listened (openai-whisper).
-
-    attention: (heads, tokens, frames) cross-attention before its softmax, 50 frames a second. Its tokens are `prompt`
-        ones that stood before, then the pieces, then the end. While token i - 1 is read, token i is looked for.
-    """
-    if attention.shape[1] != prompt + len(pieces) + 1:
-        raise ValueError(f"attention must have a row for each token, got {attention.shape} for {len(pieces)} pieces")
-    heard = softmax(attention.astype(np.float64), axis=2)
-    heard = (heard - heard.mean(axis=1, keepdims=True)) / np.maximum(heard.std(axis=1, keepdims=True), 1e-12)
-    listened = median_filter(heard, (1, 1, 7), mode="mirror").mean(axis=0)  # (tokens, frames)
-    path = dtw_path(-listened[prompt - 1 : -1])
-    begins = {token: frame / 50 for token, frame in reversed(path)}
-    return [Word(text, begins[first], begins[behind]) for text, first, behind in words_of(pieces)]
-
-
 def stream(pieces: Iterable[Floats], transcribe: Transcribe, step_s: float = 0.5, window_s: float = 15.0,
            depth: int = 2, pause_s: float = 0.5, quiet: float = 0.01) -> Iterator[Update]:
     """Yield an update after every step_s seconds of sound, and one at its end (Liu et al. 2020, Machacek et al. 2023).
 
-    pieces: (n,) floating point, mono, 16 kHz, of any lengths, as they come; blocks() of words.py cuts them anew
+    pieces: (n,) floating point, mono, 16 kHz, of any lengths, as they come; blocks() of windows.py cuts them anew
     transcribe: given the newest samples, at most window_s of them, it returns their words
     depth: so many successive hypotheses must agree on a word before it is committed
     In a pause, when the last pause_s have no sample louder than `quiet`, and at the end of the sound nothing will be
@@ -112,6 +83,35 @@ def stream(pieces: Iterable[Floats], transcribe: Transcribe, step_s: float = 0.5
             sound = sound[round((begin_s - start_s) * SAMPLE_RATE_HZ) :]
             said = [word for word in [*said, *guess[:count]] if word.start + word.end >= 2 * begin_s]
             guesses = deque([words[count:] for words in guesses], maxlen=depth)
+
+
+def dtw_path(cost: Floats) -> list[tuple[int, int]]:
+    """Return the cheapest way through cost (tokens, frames), corner to corner, a token or a frame or both at a time."""
+    total = np.full(np.add(cost.shape, 1), np.inf)  # total[i, j] of the cheapest way through cost[:i, :j]
+    total[0, 0] = 0
+    for i, j in np.ndindex(cost.shape):
+        total[i + 1, j + 1] = cost[i, j] + min(total[i, j], total[i, j + 1], total[i + 1, j])
+    path = [cost.shape]
+    while path[-1] != (1, 1):
+        i, j = path[-1]
+        path.append(min([(i - 1, j - 1), (i - 1, j), (i, j - 1)], key=lambda place: total[place]))
+    return [(i - 1, j - 1) for i, j in reversed(path)]
+
+
+def word_times(attention: Floats, pieces: Sequence[str], prompt: int) -> list[Word]:
+    """Return the words that pieces, the texts of tokens, make, and when: where the decoder listened (openai-whisper).
+
+    attention: (heads, tokens, frames) cross-attention before its softmax, 50 frames a second. Its tokens are `prompt`
+        ones that stood before, then the pieces, then the end. While token i - 1 is read, token i is looked for.
+    """
+    if attention.shape[1] != prompt + len(pieces) + 1:
+        raise ValueError(f"attention must have a row for each token, got {attention.shape} for {len(pieces)} pieces")
+    heard = softmax(attention.astype(np.float64), axis=2)
+    heard = (heard - heard.mean(axis=1, keepdims=True)) / np.maximum(heard.std(axis=1, keepdims=True), 1e-12)
+    listened = median_filter(heard, (1, 1, 7), mode="mirror").mean(axis=0)  # (tokens, frames)
+    path = dtw_path(-listened[prompt - 1 : -1])
+    begins = {token: frame / 50 for token, frame in reversed(path)}
+    return [Word(text, begins[first], begins[behind]) for text, first, behind in words_of(pieces)]
 
 
 if __name__ == "__main__":

@@ -54,6 +54,36 @@ def leaves_out_each_word_that_was_said(words, committed):
     return [word for word in words if spelled(word.text) not in said]
 
 
+# --- stream: rows (seconds heard, words committed, tentative words) -----------------------------------
+
+
+def _of_a_short_sound(pieces, transcribe, step_s, depth, is_sure, stay_whole):
+    """Stream without trimming and pauses."""
+    sound, said, guesses, rows = np.zeros(0, np.float32), [], [], []
+    for block in blocks(pieces, max(1, round(step_s * SAMPLE_RATE_HZ))):
+        sound, over = np.concatenate([sound, block]), len(block) < step_s * SAMPLE_RATE_HZ
+        if len(block):
+            guesses = [*guesses, unsaid(transcribe(sound), said)][-depth:]
+        sure = guesses[-1] if over else agreed(guesses) if is_sure(guesses) else []
+        rest = guesses[-1][len(sure) :]
+        rows.append((round(len(sound) / SAMPLE_RATE_HZ, 6), *(" ".join(w.text for w in some) for some in (sure, rest))))
+        said = said + sure
+        guesses = guesses if stay_whole else [words[len(sure) :] for words in guesses]
+    return rows
+
+
+@wrong_answer_to(stream)
+def commits_the_first_hypothesis(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2, pause_s=0.5, quiet=0.01):
+    """One hypothesis agrees with itself: before there are `depth` of them, nothing is agreed on."""
+    return _of_a_short_sound(pieces, transcribe, step_s, depth, bool, False)
+
+
+@wrong_answer_to(stream)
+def compares_rests_with_wholes(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2, pause_s=0.5, quiet=0.01):
+    """After words were committed, take them from the hypotheses you keep: the next ones no longer begin with them."""
+    return _of_a_short_sound(pieces, transcribe, step_s, depth, lambda guesses: len(guesses) == depth, True)
+
+
 # --- dtw_path, word_times ----------------------------------------------------------------------------
 
 
@@ -83,57 +113,22 @@ def leaves_the_prompt_in(attention, pieces, prompt):
 @wrong_answer_to(word_times)
 def leaves_out_the_z_scores(attention, pieces, prompt):
     """A frame that all tokens listen to is no time of any: from each frame take its mean over tokens, and scale it."""
-    return _times(_normalised(attention, scaled=False)[prompt - 1 : -1], pieces)
+    return _times(_normalised(attention, over=None)[prompt - 1 : -1], pieces)
 
 
-def _normalised(attention, scaled=True):
+@wrong_answer_to(word_times)
+def takes_z_scores_over_frames(attention, pieces, prompt):
+    """Your z-scores are of one token over its frames, and what all listen to stays: take them of one frame's tokens."""
+    return _times(_normalised(attention, over=2)[prompt - 1 : -1], pieces)
+
+
+def _normalised(attention, over=1):
     heard = softmax(np.asarray(attention, np.float64), axis=2)
-    if scaled:
-        heard = (heard - heard.mean(axis=1, keepdims=True)) / np.maximum(heard.std(axis=1, keepdims=True), 1e-12)
+    if over is not None:
+        heard = (heard - heard.mean(axis=over, keepdims=True)) / np.maximum(heard.std(axis=over, keepdims=True), 1e-12)
     return median_filter(heard, (1, 1, 7), mode="mirror").mean(axis=0)
 
 
 def _times(listened, pieces, skipped=0):
     begins = {token - skipped: frame / 50 for token, frame in reversed(dtw_path(-listened))}
     return [Word(text, begins[first], begins[behind]) for text, first, behind in words_of(pieces)]
-
-
-# --- stream: rows (seconds heard, words committed, tentative words) -----------------------------------
-
-
-@wrong_answer_to(stream)
-def hears_each_step_alone(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2, pause_s=0.5, quiet=0.01):
-    """Each step is transcribed by itself: a word that lies on a border is cut in half. Windows have to overlap."""
-    heard, rows = 0, []
-    for block in blocks(pieces, max(1, round(step_s * SAMPLE_RATE_HZ))):
-        heard += len(block)
-        words: list[Word] = list(transcribe(block)) if np.abs(block).max(initial=0) > quiet else []
-        rows.append((heard / SAMPLE_RATE_HZ, " ".join(word.text for word in words), ""))
-    return rows
-
-
-def _of_a_short_sound(pieces, transcribe, step_s, depth, is_sure, stay_whole):
-    """Stream without trimming and pauses."""
-    sound, said, guesses, rows = np.zeros(0, np.float32), [], [], []
-    for block in blocks(pieces, max(1, round(step_s * SAMPLE_RATE_HZ))):
-        sound, over = np.concatenate([sound, block]), len(block) < step_s * SAMPLE_RATE_HZ
-        if len(block):
-            guesses = [*guesses, unsaid(transcribe(sound), said)][-depth:]
-        sure = guesses[-1] if over else agreed(guesses) if is_sure(guesses) else []
-        rest = guesses[-1][len(sure) :]
-        rows.append((round(len(sound) / SAMPLE_RATE_HZ, 6), *(" ".join(w.text for w in some) for some in (sure, rest))))
-        said = said + sure
-        guesses = guesses if stay_whole else [words[len(sure) :] for words in guesses]
-    return rows
-
-
-@wrong_answer_to(stream)
-def commits_the_first_hypothesis(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2, pause_s=0.5, quiet=0.01):
-    """One hypothesis agrees with itself: before there are `depth` of them, nothing is agreed on."""
-    return _of_a_short_sound(pieces, transcribe, step_s, depth, bool, False)
-
-
-@wrong_answer_to(stream)
-def compares_rests_with_wholes(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2, pause_s=0.5, quiet=0.01):
-    """After words were committed, take them from the hypotheses you keep: the next ones no longer begin with them."""
-    return _of_a_short_sound(pieces, transcribe, step_s, depth, lambda guesses: len(guesses) == depth, True)
