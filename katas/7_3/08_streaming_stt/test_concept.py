@@ -74,7 +74,7 @@ def test_times_are_a_little_different_each_time():
 def test_of_two_places_that_fit_as_well_the_nearer_in_time_counts():
     """Of "nine" half is heard as "pine", or nothing: one change each. And in "the a nine" one word too many."""
     committed = at("the nine")
-    words = [Word("pine", 0.8, 1.0), Word("five", 1.0, 1.4), Word("the", 1.4, 1.6)]
+    words = [Word("pine", 0.8, 1.0), Word("five", 1.3, 1.5), Word("the", 1.5, 1.6)]  # a gap between them
     call(unsaid, words, committed).gives(words[1:])
     call(unsaid, [Word("five", 1.1, 1.5)], committed).gives([Word("five", 1.1, 1.5)])
     call(unsaid, at("five six seven", start=1.1), committed).gives(at("five six seven", start=1.1))
@@ -177,9 +177,9 @@ UNDER_WAY, LISTENED = [" un", "der", " way", "."], [[0, 90], [0, 20], [20, 50], 
 
 
 def test_a_word_begins_where_its_first_token_is_looked_for():
-    """Of a prompt of two the second looks for " un" up to 0.4 s, " un" for "der" up to 1 s, "der" for " way"."""
+    """Of a prompt of two the second looks for " un" up to 0.4 s, " un" for "der" up to 1 s; "." has no time."""
     call(word_times, spread(LISTENED, 90), UNDER_WAY, 2).gives([("under", 0, 1), ("way.", 1, 1.4)], atol=1e-6)
-    rows = [[0, 10], [0, 10], [10, 20], [20, 40], [40, 46], [38, 44]]  # the end's own row looks for no token
+    rows = [[0, 10], [0, 10], [10, 20], [20, 40], [40, 46], [38, 44]]
     call(word_times, spread(rows, 60), [" so", " it", " is"], 2).gives(
         [("so", 0, 0.2), ("it", 0.2, 0.4), ("is", 0.4, 0.8)], atol=1e-6)
 

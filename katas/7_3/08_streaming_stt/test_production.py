@@ -71,7 +71,7 @@ def test_a_phrase_that_is_said_again_and_again():
     spoken = at("turn it off " * 15, each=0.25)
     hears = Listener(spoken)
     words = [word for update in call(stream, [speech(11.5)], hears, 0.5, 4.0).value for word in update.committed]
-    assert [word.text for word in words] == [word.text for word in spoken], text_of(words)
+    assert [word.text for word in words] == [word.text for word in spoken], f"{len(words)} of 45: {text_of(words)}"
     assert np.allclose([word[1:] for word in words], [word[1:] for word in spoken], atol=1e-3), f"times: {words}"
     assert max(hears.given) == 4.0, f"3.5 s are not trimmed, the next are 4 s; {max(hears.given)} s were given"
     assert abs(hears.given[8] - 2) < 0.01, f"committed to 3.5 s, one begins at 2.5 s: {hears.given[8]} s given"
