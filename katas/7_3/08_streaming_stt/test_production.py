@@ -3,11 +3,13 @@ import math
 
 import numpy as np
 import pytest
-from streaming_stt import agreed, spelled, stream, unsaid
+from streaming_stt import agreed, dtw_path, spelled, stream, unsaid, word_times
 
 from fixtures.checking import call
 from fixtures.katas.peak_memory import measured
+from fixtures.katas.streaming_stt import made
 from fixtures.katas.streaming_stt.made import Listener, Scripted, at, rows_of, speech, text_of
+from fixtures.katas.streaming_stt.reference import spread
 from fixtures.katas.streaming_stt.words import SAMPLE_RATE_HZ, Word
 
 SECOND = np.full(SAMPLE_RATE_HZ, 0.2, np.float32)
@@ -56,11 +58,8 @@ def test_times_may_lie_outside_of_the_sound():
 
 def test_words_that_never_agree_are_said_once_when_the_window_leaves_them():
     """Every hypothesis has another writing of the words: better one of them than none."""
-    class Unsteady(Listener):
-        def __call__(self, samples):
-            return [Word(f"{word.text}{len(self.given) % 3}", *word[1:]) for word in super().__call__(samples)]
     spoken = at("one two three four five six seven eight nine ten eleven twelve", each=0.5)
-    hears = Unsteady(spoken)
+    hears = made.Unsteady(spoken)
     rows = call(rows_of(stream), [speech(6.2)], hears, 0.5, 3.0).value
     got = " ".join(row[1] for row in rows if row[1])
     assert [word.rstrip("012") for word in got.split()] == text_of(spoken).split(), got
@@ -72,7 +71,7 @@ def test_a_phrase_that_is_said_again_and_again():
     spoken = at("turn it off " * 15, each=0.25)
     hears = Listener(spoken)
     words = [word for update in call(stream, [speech(11.5)], hears, 0.5, 4.0).value for word in update.committed]
-    assert [word.text for word in words] == [word.text for word in spoken], text_of(words)
+    assert [word.text for word in words] == [word.text for word in spoken], f"{len(words)} of 45: {text_of(words)}"
     assert np.allclose([word[1:] for word in words], [word[1:] for word in spoken], atol=1e-3), f"times: {words}"
     assert max(hears.given) == 4.0, f"3.5 s are not trimmed, the next are 4 s; {max(hears.given)} s were given"
     assert abs(hears.given[8] - 2) < 0.01, f"committed to 3.5 s, one begins at 2.5 s: {hears.given[8]} s given"
@@ -81,22 +80,10 @@ def test_a_phrase_that_is_said_again_and_again():
 def test_a_buffer_that_is_filled_again_and_again():
     """A sound card's library hands out the same memory each time, and a recogniser may scale what it is given."""
     spoken = at("one two three four five six", each=0.5)
-    sound, listener = speech(3.5), Listener(spoken)
-
-    def pieces():
-        buffer = np.zeros(2000, np.float64)
-        for start in range(0, len(sound), 2000):
-            buffer[:] = sound[start : start + 2000]
-            yield buffer
-
-    def hears(samples):
-        assert samples.dtype == np.float32, f"the recogniser was given {samples.dtype}"
-        words = listener(samples)
-        samples *= 0
-        return words
-
-    call(rows_of(stream), pieces(), hears).satisfies(
+    listener = made.Spoiling(spoken)
+    call(rows_of(stream), made.refilled(speech(3.5), 2000), listener).satisfies(
         lambda rows: " ".join(row[1] for row in rows if row[1]) == text_of(spoken), text_of(spoken))
+    assert listener.dtypes == {np.dtype(np.float32)}, f"the recogniser was given {listener.dtypes}"
     assert listener.given == [0.5, 1, 1.5, 2, 2.5, 3, 3.5], f"{listener.given} s were given"
 
 
@@ -118,15 +105,7 @@ def test_an_update_is_there_before_more_sound_is_asked_for():
 
 def test_five_minutes_need_no_more_memory_than_one():
     """And each second the same work: at most 15 s are given, not five minutes."""
-    class Endless:
-        given, most = 0.0, 0.0
-
-        def __call__(self, samples):
-            self.given += len(samples) / SAMPLE_RATE_HZ
-            self.most = max(self.most, len(samples) / SAMPLE_RATE_HZ)
-            return at("and so on and on it goes for ever", each=1.5)[: len(samples) // 24000]
-
-    hears = Endless()
+    hears = made.Endless()
     updates = call(stream, (SECOND for _ in range(300)), hears, 1.0).value
     count, peaks = measured(lambda: sum(len(update.committed) for update in updates))
     assert 0 < count() <= 300, "words are spoken, and less than one a second"
@@ -134,17 +113,36 @@ def test_five_minutes_need_no_more_memory_than_one():
     assert peaks[0] < 8, f"{peaks[0]:.0f} MB; a window is 1 MB, five minutes 19"
 
 
+# --- dtw_path, word_times ---------------------------------------------------------------------------------
+def test_a_whole_window_is_no_problem():
+    """100 tokens, 1000 frames: a way of more steps than Python lets a function call itself."""
+    cost = np.random.default_rng(5).uniform(1, 2, (100, 1000)).astype(np.float32)
+    cost[np.arange(1000) // 10, np.arange(1000)] = 0
+    call(dtw_path, cost).gives([(frame // 10, frame) for frame in range(1000)])
+
+
+@pytest.mark.parametrize(("high", "dtype"), [(6, np.float32), (900, np.float16)])
+def test_a_frame_without_a_listener_and_a_glance(high, dtype):
+    """Behind 0.8 s nobody listens, each token as little as the others. And " so" glances at three frames on the way."""
+    scores = spread([[0, 10], [0, 10], [10, 20], [20, 30], [30, 40], [30, 40]], 60, 2, high).astype(dtype)
+    scores[:, 2, 3:6] = high
+    call(word_times, scores, [" so", " it", " is"], 2).gives([("so", 0, 0.2), ("it", 0.2, 0.4), ("is", 0.4, 0.6)],
+                                                             atol=1e-6)
+
+
 # --- refusals ---------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(("change", "error", "naming"), [
     ({"pieces": [np.zeros(9, np.int16)]}, TypeError, "pieces"),
     ({"pieces": [SECOND, SECOND.reshape(-1, 2)]}, ValueError, "pieces"),
     ({"pieces": [np.full(9, np.nan, np.float32)]}, ValueError, "pieces"),
     ({"step_s": 0.0}, ValueError, "step_s"), ({"step_s": math.nan}, ValueError, "step_s"),
     ({"window_s": 0.99}, ValueError, "window_s"), ({"window_s": math.inf}, ValueError, "window_s"),
-    ({"depth": 0}, ValueError, "depth"), ({"pause_s": 0.0}, ValueError, "pause_s")],
-    ids=["int16", "stereo", "nan", "no step", "step nan", "short window", "endless window", "no depth", "no pause"])
+    ({"depth": 0}, ValueError, "depth"), ({"pause_s": 0.0}, ValueError, "pause_s"),
+    ({"attention": np.zeros((1, 4, 9))}, ValueError, "attention"),
+    ({"attention": np.zeros((1, 6, 9))}, ValueError, "attention")])
 def test_what_is_refused(change, error, naming):
-    arguments = {"pieces": [SECOND], "transcribe": Scripted("you"), **change}
-    call(rows_of(stream), **arguments).raises(error, naming=naming)
+    if naming == "attention":
+        call(word_times, change["attention"], [" a", " b"], 2).raises(error, naming=naming)
+    else:
+        arguments = {"pieces": [SECOND], "transcribe": Scripted("you"), **change}
+        call(rows_of(stream), **arguments).raises(error, naming=naming)

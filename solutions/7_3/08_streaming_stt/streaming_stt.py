@@ -1,19 +1,21 @@
 """Recognise speech while it is spoken: what successive hypotheses agree on is committed. Also a program: README.md."""
 
-import math
 import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+from scipy.special import softmax
 
 if __name__ == "__main__":  # a program finds fixtures by itself
     sys.path.append(str(Path(__file__).parents[3]))
 
-from fixtures.katas.streaming_stt.words import SAMPLE_RATE_HZ, Transcribe, Update, Word, blocks
+from fixtures.katas.streaming_stt.windows import blocks, checked, placed, trimmed_start
+from fixtures.katas.streaming_stt.words import SAMPLE_RATE_HZ, Floats, Transcribe, Update, Word, words_of
 
 
 def spelled(text: str) -> str:
@@ -23,12 +25,8 @@ def spelled(text: str) -> str:
 
 def agreed(hypotheses: Sequence[Sequence[Word]]) -> list[Word]:
     """Return the words that all hypotheses begin with, as the last hypothesis has them."""
-    count = 0
-    for words in zip(*hypotheses):
-        if len({spelled(word.text) for word in words}) > 1:
-            break
-        count += 1
-    return list(hypotheses[-1][:count])
+    same = takewhile(lambda words: len({spelled(word.text) for word in words}) == 1, zip(*hypotheses))
+    return [words[-1] for words in same]
 
 
 def unsaid(words: Sequence[Word], committed: Sequence[Word]) -> list[Word]:
@@ -51,32 +49,18 @@ def unsaid(words: Sequence[Word], committed: Sequence[Word]) -> list[Word]:
     return list(words[count:])
 
 
-def trimmed_start(committed: Sequence[Word], start_s: float, end_s: float, longest_s: float,
-                  overlap_s: float = 1.0) -> float:
-    """Return where the sound from start_s to end_s is to begin from now on, so that it is no longer than longest_s.
-
-    While it is not, nothing is cut. Else it begins with a committed word, the last one that begins overlap_s or more
-    before the last committed word ends; and where it is too long still, with its last longest_s.
-    """
-    if end_s - start_s <= longest_s:
-        return start_s
-    starts = [word.start for word in committed if word.start <= committed[-1].end - overlap_s]
-    return max([end_s - longest_s, *starts])
-
-
-def stream(pieces: Iterable[NDArray[np.floating]], transcribe: Transcribe, step_s: float = 0.5, window_s: float = 15.0,
+def stream(pieces: Iterable[Floats], transcribe: Transcribe, step_s: float = 0.5, window_s: float = 15.0,
            depth: int = 2, pause_s: float = 0.5, quiet: float = 0.01) -> Iterator[Update]:
     """Yield an update after every step_s seconds of sound, and one at its end (Liu et al. 2020, Machacek et al. 2023).
 
-    pieces: (n,) floating point, mono, 16 kHz, of any lengths, as they come; blocks() of words.py cuts them anew
+    pieces: (n,) floating point, mono, 16 kHz, of any lengths, as they come; blocks() of windows.py cuts them anew
     transcribe: given the newest samples, at most window_s of them, it returns their words
     depth: so many successive hypotheses must agree on a word before it is committed
     In a pause, when the last pause_s have no sample louder than `quiet`, and at the end of the sound nothing will be
     heard otherwise any more: the rest of the hypothesis is committed, and the window begins anew with the pause.
     Sound that is quiet throughout is not transcribed. A word whose middle is trimmed away is committed before.
     """
-    _check(step_s, window_s, depth, pause_s)
-    step, pause, window = (round(seconds * SAMPLE_RATE_HZ) for seconds in (step_s, pause_s, window_s))
+    step, window, pause = checked(step_s, window_s, pause_s, depth)  # in samples
     sound, heard = np.zeros(0, np.float32), 0
     said: list[Word] = []  # the committed words in the sound
     guesses: deque[list[Word]] = deque(maxlen=depth)  # what hypotheses say behind them
@@ -86,7 +70,7 @@ def stream(pieces: Iterable[NDArray[np.floating]], transcribe: Transcribe, step_
         over = len(block) < step or np.abs(sound[-pause:]).max() <= quiet
         if len(block):
             words = transcribe(sound.copy()) if np.abs(sound).max() > quiet else []
-            guesses.append(unsaid(_placed(words, start_s, end_s), said))
+            guesses.append(unsaid(placed(words, start_s, end_s), said))
         guess = guesses[-1] if guesses else []
         sure = guess if over else agreed(guesses) if len(guesses) == depth else []
         begin_s = trimmed_start([*said, *sure], start_s, end_s, (window - step) / SAMPLE_RATE_HZ)
@@ -101,17 +85,33 @@ def stream(pieces: Iterable[NDArray[np.floating]], transcribe: Transcribe, step_
             guesses = deque([words[count:] for words in guesses], maxlen=depth)
 
 
-def _check(step_s: float, window_s: float, depth: int, pause_s: float) -> None:
-    for name, value, least in (("step_s", step_s, 0.01), ("window_s", window_s, 2 * step_s), ("depth", depth, 1),
-                               ("pause_s", pause_s, 0.01)):
-        if not least <= value < math.inf:
-            raise ValueError(f"{name} must be at least {least:g}, got {value}")
+def dtw_path(cost: Floats) -> list[tuple[int, int]]:
+    """Return the cheapest way through cost (tokens, frames), corner to corner, a token or a frame or both at a time."""
+    total = np.full(np.add(cost.shape, 1), np.inf)  # total[i, j] of the cheapest way through cost[:i, :j]
+    total[0, 0] = 0
+    for i, j in np.ndindex(cost.shape):
+        total[i + 1, j + 1] = cost[i, j] + min(total[i, j], total[i, j + 1], total[i + 1, j])
+    path = [cost.shape]
+    while path[-1] != (1, 1):
+        i, j = path[-1]
+        path.append(min([(i - 1, j - 1), (i - 1, j), (i, j - 1)], key=lambda place: total[place]))
+    return [(i - 1, j - 1) for i, j in reversed(path)]
 
 
-def _placed(words: Sequence[Word], start_s: float, end_s: float) -> list[Word]:
-    """Count times from the beginning of everything, within the sound; leave out what is punctuation alone."""
-    return [Word(text, *(min(max(start_s, start_s + seconds), end_s) for seconds in times))
-            for text, *times in words if spelled(text)]
+def word_times(attention: Floats, pieces: Sequence[str], prompt: int) -> list[Word]:
+    """Return the words that pieces, the texts of tokens, make, and when: where the decoder listened (openai-whisper).
+
+    attention: (heads, tokens, frames) cross-attention before its softmax, 50 frames a second. Its tokens are `prompt`
+        ones that stood before, then the pieces, then the end. While token i - 1 is read, token i is looked for.
+    """
+    if attention.shape[1] != prompt + len(pieces) + 1:
+        raise ValueError(f"attention must have a row for each token, got {attention.shape} for {len(pieces)} pieces")
+    heard = softmax(attention.astype(np.float64), axis=2)
+    heard = (heard - heard.mean(axis=1, keepdims=True)) / np.maximum(heard.std(axis=1, keepdims=True), 1e-12)
+    listened = median_filter(heard, (1, 1, 7), mode="mirror").mean(axis=0)  # (tokens, frames)
+    path = dtw_path(-listened[prompt - 1 : -1])
+    begins = {token: frame / 50 for token, frame in reversed(path)}
+    return [Word(text, begins[first], begins[behind]) for text, first, behind in words_of(pieces)]
 
 
 if __name__ == "__main__":

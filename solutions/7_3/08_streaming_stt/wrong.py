@@ -1,11 +1,13 @@
 """Wrong answers that people give to the streaming_stt kata; each docstring says what is wrong."""
 
 import numpy as np
-from streaming_stt import agreed, spelled, stream, trimmed_start, unsaid
+from scipy.ndimage import median_filter
+from scipy.special import softmax
+from streaming_stt import agreed, dtw_path, spelled, stream, unsaid, word_times
 
 from fixtures.checking import wrong_answer_to
-from fixtures.katas.streaming_stt.made import rows_of
-from fixtures.katas.streaming_stt.words import SAMPLE_RATE_HZ, Word, blocks
+from fixtures.katas.streaming_stt.windows import blocks
+from fixtures.katas.streaming_stt.words import SAMPLE_RATE_HZ, Word, words_of
 
 
 def _same_beginning(hypotheses, key):
@@ -52,50 +54,7 @@ def leaves_out_each_word_that_was_said(words, committed):
     return [word for word in words if spelled(word.text) not in said]
 
 
-@wrong_answer_to(unsaid)
-def finds_them_unchanged_or_not_at_all(words, committed):
-    """You left nothing out: at a seam the committed words are there with a change. Count changes, don't search them."""
-    for count in range(min(len(words), len(committed)), 0, -1):
-        if [spelled(word.text) for word in words[:count]] == [spelled(word.text) for word in committed[-count:]]:
-            return list(words[count:])
-    return list(words)
-
-
-# --- trimmed_start -----------------------------------------------------------------------------------
-
-
-@wrong_answer_to(trimmed_start)
-def trims_nothing(committed, start_s, end_s, longest_s, overlap_s=1.0):
-    """The sound grows for ever, and all of it is transcribed at every step: twice the speech, four times the work."""
-    return start_s
-
-
-@wrong_answer_to(trimmed_start)
-def leaves_no_overlap(committed, start_s, end_s, longest_s, overlap_s=1.0):
-    """You cut where the committed words end: that time is not exact, so keep overlap_s before it, from a word on."""
-    if end_s - start_s <= longest_s:
-        return start_s
-    return max(start_s, end_s - longest_s, *(word.end for word in committed[-1:]))
-
-
 # --- stream: rows (seconds heard, words committed, tentative words) -----------------------------------
-
-
-@wrong_answer_to(stream)
-def forgets_the_last_words(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2, pause_s=0.5, quiet=0.01):
-    """The last update is missing: at the end of the sound what is left of it is heard, and all words are committed."""
-    return rows_of(stream)(pieces, transcribe, step_s, window_s, depth, pause_s, quiet)[:-1]
-
-
-@wrong_answer_to(stream)
-def hears_each_step_alone(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2, pause_s=0.5, quiet=0.01):
-    """Each step is transcribed by itself: a word that lies on a border is cut in half. Windows have to overlap."""
-    heard, rows = 0, []
-    for block in blocks(pieces, max(1, round(step_s * SAMPLE_RATE_HZ))):
-        heard += len(block)
-        words: list[Word] = list(transcribe(block)) if np.abs(block).max(initial=0) > quiet else []
-        rows.append((heard / SAMPLE_RATE_HZ, " ".join(word.text for word in words), ""))
-    return rows
 
 
 def _of_a_short_sound(pieces, transcribe, step_s, depth, is_sure, stay_whole):
@@ -123,3 +82,53 @@ def commits_the_first_hypothesis(pieces, transcribe, step_s=0.5, window_s=15.0, 
 def compares_rests_with_wholes(pieces, transcribe, step_s=0.5, window_s=15.0, depth=2, pause_s=0.5, quiet=0.01):
     """After words were committed, take them from the hypotheses you keep: the next ones no longer begin with them."""
     return _of_a_short_sound(pieces, transcribe, step_s, depth, lambda guesses: len(guesses) == depth, True)
+
+
+# --- dtw_path, word_times ----------------------------------------------------------------------------
+
+
+@wrong_answer_to(dtw_path)
+def goes_to_the_cheapest_neighbour(cost):
+    """The cheapest next step may lead to dear ones: add up the cheapest ways to every place, then walk back."""
+    cost = np.pad(cost, (0, 1), constant_values=np.inf)
+    path = [(0, 0)]
+    while path[-1] != (len(cost) - 2, cost.shape[1] - 2):
+        i, j = path[-1]
+        path.append(min([(i + 1, j + 1), (i + 1, j), (i, j + 1)], key=lambda place: cost[place]))
+    return path
+
+
+@wrong_answer_to(word_times)
+def listens_while_the_token_itself_is_read(attention, pieces, prompt):
+    """These are times of the tokens behind: a token's row looks for the next one, so take the row before it."""
+    return _times(_normalised(attention)[prompt:], pieces)
+
+
+@wrong_answer_to(word_times)
+def leaves_the_prompt_in(attention, pieces, prompt):
+    """The way goes through the rows of the prompt as well, which takes sound from the first words: leave them out."""
+    return _times(_normalised(attention)[:-1], pieces, prompt - 1)
+
+
+@wrong_answer_to(word_times)
+def leaves_out_the_z_scores(attention, pieces, prompt):
+    """A frame that all tokens listen to is no time of any: from each frame take its mean over tokens, and scale it."""
+    return _times(_normalised(attention, over=None)[prompt - 1 : -1], pieces)
+
+
+@wrong_answer_to(word_times)
+def takes_z_scores_over_frames(attention, pieces, prompt):
+    """Your z-scores are of one token over its frames, and what all listen to stays: take them of one frame's tokens."""
+    return _times(_normalised(attention, over=2)[prompt - 1 : -1], pieces)
+
+
+def _normalised(attention, over=1):
+    heard = softmax(np.asarray(attention, np.float64), axis=2)
+    if over is not None:
+        heard = (heard - heard.mean(axis=over, keepdims=True)) / np.maximum(heard.std(axis=over, keepdims=True), 1e-12)
+    return median_filter(heard, (1, 1, 7), mode="mirror").mean(axis=0)
+
+
+def _times(listened, pieces, skipped=0):
+    begins = {token - skipped: frame / 50 for token, frame in reversed(dtw_path(-listened))}
+    return [Word(text, begins[first], begins[behind]) for text, first, behind in words_of(pieces)]
