@@ -39,6 +39,12 @@ def test_the_blocks_run_and_print_what_is_said(path):
 
 
 @pytest.mark.parametrize("path", documents.documents(), ids=str)
+def test_no_merge_was_left_half_done(path):
+    lines = (documents.ROOT / path).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith(("<<<<<<< ", ">>>>>>> "))] == []
+
+
+@pytest.mark.parametrize("path", documents.documents(), ids=str)
 def test_every_link_leads_somewhere(path):
     assert documents.broken_links(path) == []
 
